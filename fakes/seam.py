@@ -1,0 +1,260 @@
+"""The seam: what an emulator and the harness say to one another, and nothing else.
+
+This module exists so that emulators can live in virtual time or on a real socket without knowing which, and so that
+faults can be laid over them without a line of service logic mentioning faults. It must not know any scenario, any
+fault, any kernel or any single service. Both sides import it; it imports neither.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, runtime_checkable
+
+# --------------------------------------------------------------------------------------------------------------------
+# Calls and verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request reaching a back end or a service, as a fault sees it.
+
+    `service` is the back end's name (`bigquery`, `gcs`, `pubsub`, `upstreams`) or the called service's own name.
+    `method` is the vendor's id of the method (`jobs.insert`, `storage.objects.insert`,
+    `google.pubsub.v1.Publisher/Publish`) or an HTTP verb. `resource` is what it is about (`project/dataset/table`,
+    `bucket/object`, a topic's full name, a URL path). `caller` is the process that asked, `name#instance`, or "" where
+    it is not known (on the wire, say). `headers` are the request's headers or metadata with lower-case names.
+    `bytes_in` is the size of the request's body in bytes.
+    """
+
+    service: str
+    method: str
+    resource: str = ""
+    caller: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    bytes_in: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The call proceeds as if nobody had asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """The call proceeds after `seconds` (>= 0) of waiting in front of the effect."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The call is answered with an error and is NOT applied.
+
+    `status` is an HTTP status (gRPC front ends map it to a code unless `code` names one, such as `UNAVAILABLE`), or 0
+    for a connection reset before anything was read. `reason` is the vendor's word (`rateLimitExceeded`), "" for the
+    usual one of that status.
+    """
+
+    status: int = 503
+    reason: str = ""
+    message: str = ""
+    code: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoseReply:
+    """The call IS applied and its answer is lost: a reset connection, or `status` where it is not 0."""
+
+    status: int = 0
+    reason: str = ""
+    message: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Truncate:
+    """The call is applied and its answer breaks off after `after_bytes` (>= 0) bytes of the body."""
+
+    after_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServeStale:
+    """The call is answered with the state of `age_s` (> 0) seconds ago; back ends without history of state refuse it."""
+
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """The call is never answered and not applied; after `seconds` the connection is reset (None: never)."""
+
+    seconds: float | None = None
+
+
+Verdict = Pass | Delay | Refuse | LoseReply | Truncate | ServeStale | Hang
+"""What becomes of a call: a closed set. A new kind of fault is a new asker, never a new verdict."""
+
+PASS = Pass()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A verdict together with the id of the fault that gave it ("" for the legal course of things)."""
+
+    verdict: Verdict = PASS
+    fault: str = ""
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# What an emulator may ask of its surroundings
+
+
+class Timer(Protocol):
+    """A pending `call_later`."""
+
+    def cancel(self) -> None:
+        """Forget it; does nothing when it has run already."""
+
+
+class Surroundings(Protocol):
+    """Everything an emulator gets from outside: time, chance, its neighbours, the faults and the record.
+
+    The harness implements it in virtual time; `fakes.wire` implements it on the real clock. One is made per back end,
+    so `record` knows who speaks.
+    """
+
+    def now_ns(self) -> int:
+        """The time of day, in nanoseconds since the Unix epoch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` (>= 0) pass for the calling thread only."""
+
+    def call_later(self, seconds: float, action: Callable[[], None]) -> Timer:
+        """Run `action` in a thread of its own after `seconds` (0: as soon as possible); it may block."""
+
+    def rng(self, stream: str) -> random.Random:
+        """The seeded stream of that name: the same object each time, its own sequence per back end and name."""
+
+    def rule(self, call: Call) -> Ruling:
+        """Ask once, before anything is done, what becomes of `call`."""
+
+    def record(self, kind: str, /, **fields: Any) -> None:
+        """Append an event to the history; kinds and fields are listed in docs/history.md."""
+
+    def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float
+    ) -> Answer:
+        """POST to a service as the platform does (push delivery, schedules); never raises, see `Answer`."""
+
+    def peer(self, backend: str) -> Any:
+        """Another back end of the same world by name (a bucket's notifications need Pub/Sub); KeyError if absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a `post`: an HTTP `status`, or 0 with a `problem` (`timeout`, `reset`, `refused`, `unknown host`)."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# What the harness asks of an emulator
+
+
+class ConnectionLost(Exception):  # noqa: N818 - it is a fact on the wire, not somebody's error
+    """Raised out of a front end: the server must reset the connection after sending `sent` (a partial answer)."""
+
+    def __init__(self, sent: bytes = b"") -> None:
+        """`sent` is the raw start of the HTTP answer that still gets through, b"" for none."""
+        super().__init__("connection lost")
+        self.sent = sent
+
+
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+"""An HTTP front end. `environ["windtunnel.caller"]` holds the calling process. It may raise `ConnectionLost`."""
+
+GrpcKind = Literal["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
+
+
+class GrpcContext(Protocol):
+    """What a gRPC handler may ask of the call it serves."""
+
+    caller: str
+    metadata: Mapping[str, str]
+
+    def is_active(self) -> bool:
+        """False once the peer cancelled, its deadline passed or its process died."""
+
+    def time_remaining(self) -> float | None:
+        """Seconds to the caller's deadline, None without one."""
+
+    def add_callback(self, action: Callable[[], None]) -> bool:
+        """Run `action` when the call ends for whatever reason; False if it has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcMethod:
+    """One RPC: bytes in, bytes out.
+
+    `serve(request, context)` gets serialised bytes (an iterator of them for `stream_*`) and returns serialised bytes
+    (an iterator for `*_stream`), or raises `GrpcError`.
+    """
+
+    kind: GrpcKind
+    serve: Callable[[Any, GrpcContext], Any]
+
+
+class GrpcError(Exception):
+    """Ends an RPC with a status other than OK.
+
+    `code` is the name of a gRPC status (`NOT_FOUND`), `details` its message, `trailers` binary or text trailing
+    metadata (`grpc-status-details-bin` for instance).
+    """
+
+    def __init__(
+        self,
+        code: str,
+        details: str = "",
+        trailers: tuple[tuple[str, str | bytes], ...] = (),
+    ) -> None:
+        super().__init__(f"{code}: {details}")
+        self.code = code
+        self.details = details
+        self.trailers = trailers
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """An emulated service: a state machine with its front ends.
+
+    The package of a back end named `x` is `fakes.x` and has `create(around: Surroundings, **options) -> Backend`;
+    options are the back end's own and it raises `ValueError` naming the option and the remedy for a bad one.
+    """
+
+    name: str
+
+    def http(self) -> Mapping[str, WsgiApp]:
+        """Host name (the vendor's own, `bigquery.googleapis.com`) -> the app that answers there, on 80 and 443."""
+
+    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
+        """Host name -> full method path (`/google.pubsub.v1.Publisher/Publish`) -> the RPC."""
+
+    def environment(self, address: str | None) -> Mapping[str, str]:
+        """What a client's process must have in its environment to come here.
+
+        `address` is `host:port` on the wire, and None in sim, where the vendor's own host names resolve.
+        """
+
+    def provision(self, topology: Mapping[str, Any]) -> None:
+        """Create what a topology file (docs/worlds.md) asks of this service, ignoring the other services' parts."""
+
+    def close(self) -> None:
+        """Stop timers and free what the process holds."""

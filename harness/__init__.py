@@ -1,0 +1,1 @@
+"""Virtual-time kernel, faults, history, checks, runner and command line; knows no service and no pipeline."""

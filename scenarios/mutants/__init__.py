@@ -1,0 +1,1 @@
+"""Known-bad variants of single safeguards, as they once ran."""

@@ -1,0 +1,1 @@
+"""Worlds: functions that declare back ends, services and schedules."""
