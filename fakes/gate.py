@@ -33,7 +33,8 @@ FOREVER_S = 10.0 * 365 * 86400
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the history shall say of an answer: `status` (an HTTP status or a gRPC code name), whether the state of the
-    service was changed or read by it (`applied`), the vendor's `reason`, and the size of the answer in bytes."""
+    service was changed or read by it (`applied`), the vendor's `reason`, and the size of the answer in bytes.
+    """
 
     status: int | str
     ok: bool

@@ -83,7 +83,7 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class ServeStale:
-    """The call is answered with the state of `age_s` (> 0) seconds ago; back ends without history of state refuse it."""
+    """The call sees the state of `age_s` (> 0) seconds ago; back ends that keep no past refuse it."""
 
     age_s: float
 
@@ -145,9 +145,7 @@ class Surroundings(Protocol):
     def record(self, kind: str, /, **fields: Any) -> None:
         """Append an event to the history; kinds and fields are listed in docs/history.md."""
 
-    def post(
-        self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float
-    ) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
         """POST to a service as the platform does (push delivery, schedules); never raises, see `Answer`."""
 
     def peer(self, backend: str) -> Any:
@@ -156,7 +154,7 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a `post`: an HTTP `status`, or 0 with a `problem` (`timeout`, `reset`, `refused`, `unknown host`)."""
+    """What came of a `post`: an HTTP `status`, or 0 and a `problem`: `timeout`, `reset`, `refused`, `unknown host`."""
 
     status: int
     body: bytes = b""
