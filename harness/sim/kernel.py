@@ -1,0 +1,216 @@
+"""The kernel: turns this interpreter into a simulation, once and for good.
+
+This module exists to know the order in which the parts of `harness.sim` must be put in place; each part knows only its
+own matter. It is for processes of our own making (the zygote and its forks), never for a test runner's worker. It must
+not know worlds, faults or histories.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gevent
+import greenlet
+
+from harness.sim import chance, isolation, locks, order, process
+from harness.sim.chance import Chance
+from harness.sim.clock import Clock
+from harness.sim.loop import Livelock, VirtualLoop
+from harness.sim.packages import Packages
+from harness.sim.process import Process, current_label
+from harness.sim.rebind import rebind
+
+WATCHDOG_S = 30.0
+"""Real seconds without a single switch after which code is stuck (`while True: pass`)."""
+
+SHARED_PACKAGES = frozenset({"harness", "fakes", "reports"})
+"""Our own packages: loaded once, even where they lie in the user's project folder (as they do in ours)."""
+
+
+class Kernel:
+    """One simulation's virtual time, chance and processes. Make it with `install`, once in an interpreter."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self.loop = loop
+        self.clock = Clock(loop, 0)
+        self.chance = Chance(0)
+        self.on_log: Callable[[Process, logging.LogRecord], None] = lambda process, record: None
+        self.on_error: Callable[[Process | None, BaseException], None] = lambda process, error: None
+        self.packages: Packages | None = None
+        self._processes: list[Process] = []
+        self._seen_by_watchdog = -1
+        self._quiet_s = 0.0
+
+    def begin(self, *, seed: int, epoch_ns: int, roots: Sequence[Path]) -> None:
+        """Start a run in this (forked) interpreter: time zero, streams from `seed`, user packages under `roots`."""
+        self.loop.now_ns = 0
+        self.loop.read_limit_ns = self.loop.now_ns + self.loop.read_limit_ns
+        self.clock.epoch_ns = epoch_ns
+        self.chance.restart(seed)
+        self.loop.on_stuck = self._stuck
+        self.loop.on_collect = gc.collect
+        gc.disable()
+        self.packages = Packages(roots, SHARED_PACKAGES)
+        self.packages.install()
+
+    def start_watchdog(self, real_setitimer: Callable[..., Any], real_signal: Callable[..., Any]) -> None:
+        """Watch, in real time, that the run moves."""
+        step_s = 1.0
+
+        def look(signum: int, frame: Any) -> None:
+            moved = self.loop.steps + self.loop.jumps
+            if moved != self._seen_by_watchdog:
+                self._seen_by_watchdog = moved
+                self._quiet_s = 0.0
+                return
+            self._quiet_s += step_s
+            if self._quiet_s >= WATCHDOG_S:
+                self._stuck(f"no greenlet switched for {WATCHDOG_S:.0f} real seconds")
+
+        real_signal(signal.SIGALRM, look)
+        real_setitimer(signal.ITIMER_REAL, step_s, step_s)
+
+    def _stuck(self, reason: str) -> None:
+        """End the run with a diagnosis: never returns to the code that spins."""
+        running = greenlet.getcurrent()
+        owner = current_label() or "the harness"
+        stack = "".join(traceback.format_stack(sys._getframe(1), limit=25))
+        error = Livelock(f"{reason}; running was {owner} at\n{stack}")
+        main = gevent.get_hub().parent
+        if running is main:
+            raise error
+        main.throw(error)
+
+    def stacks(self) -> str:
+        """Return the stack of every greenlet of every process, for a diagnosis."""
+        lines: list[str] = []
+        for owner in self._processes:
+            for child in owner.greenlets():
+                lines.append(f"{owner.label} greenlet {order.creation_number(child)}:")
+                lines.extend(traceback.format_stack(child.gr_frame) if child.gr_frame else ["  (running)\n"])
+        return "\n".join(lines)
+
+    def process(self, name: str, instance: int, environ: dict[str, str]) -> Process:
+        """Make a process; its death frees the locks and thread table entries it held."""
+        made = Process(name, instance, 1000 + len(self._processes), environ)
+        self._processes.append(made)
+        made.on_death(lambda: locks.release_held_by(made))
+        made.on_death(lambda: locks.forget_threads_of(made))
+        return made
+
+
+_kernel: Kernel | None = None
+
+
+def install() -> Kernel:
+    """Make this interpreter a simulation and return its kernel; the second call returns the same one."""
+    global _kernel  # noqa: PLW0603 - an interpreter is patched once and cannot be unpatched
+    if _kernel is not None:
+        return _kernel
+    import _thread
+    import queue
+    import threading
+
+    old = {
+        "Lock": threading.Lock,
+        "allocate_lock": _thread.allocate_lock,
+        "RLock": threading.RLock,
+        "CRLock": _thread.RLock,
+        "local": threading.local,
+        "SimpleQueue": queue.SimpleQueue,
+        "get_ident": _thread.get_ident,
+        "get_native_id": _thread.get_native_id,
+        "start_new_thread": _thread.start_new_thread,
+    }
+    gevent.config.loop = VirtualLoop
+    process.install()
+    from gevent import monkey
+    from gevent import thread as gevent_thread
+    from gevent import threading as gevent_threading
+
+    gevent_thread.get_ident = gevent_threading.get_ident = order.ident
+    old["gevent_lock"] = gevent_thread.LockType
+    locks.install()
+    monkey.patch_all(
+        time=False, socket=False, dns=False, select=False, ssl=False, subprocess=False, os=False, signal=False,
+        sys=False, contextvar=False,
+    )  # fmt: skip
+    locks.install()
+    _fix_threads(old)
+    loop = gevent.get_hub().loop
+    if not isinstance(loop, VirtualLoop):
+        raise RuntimeError("harness: gevent had made a hub before the kernel was installed; install the kernel first")
+    kernel = _kernel = Kernel(loop)
+    kernel.clock.install(gevent.sleep)
+    order.install()
+    chance.install(kernel.chance, current_label)
+    isolation.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
+    _report_errors(kernel)
+    return kernel
+
+
+def _fix_threads(old: dict[str, Any]) -> None:
+    """Finish what gevent's patching leaves: identities, and references taken before it."""
+    import _thread
+    import queue
+    import threading
+
+    _thread.get_ident = threading.get_ident = order.ident
+    _thread.get_native_id = threading.get_native_id = order.ident
+    main = threading.main_thread()
+    threading._active.pop(main._ident, None)  # type: ignore[attr-defined]
+    main._ident = order.ident(greenlet.getcurrent())  # type: ignore[attr-defined]
+    threading._active[main._ident] = main  # type: ignore[attr-defined]
+    rebind(
+        {
+            id(old["Lock"]): locks.Lock,
+            id(old["gevent_lock"]): locks.Lock,
+            id(old["allocate_lock"]): locks.Lock,
+            id(old["RLock"]): threading.RLock,
+            id(old["CRLock"]): threading._PyRLock,  # type: ignore[attr-defined]
+            id(old["local"]): threading.local,
+            id(old["SimpleQueue"]): queue.SimpleQueue,
+            id(old["get_ident"]): order.ident,
+            id(old["get_native_id"]): order.ident,
+            id(old["start_new_thread"]): _thread.start_new_thread,
+        },
+        {
+            type(old["allocate_lock"]()): locks.Lock,
+            old["gevent_lock"]: locks.Lock,
+            old["CRLock"]: threading._PyRLock,  # type: ignore[attr-defined]
+        },
+    )
+
+
+def _report_errors(kernel: Kernel) -> None:
+    """An error nobody caught ends its greenlet and is reported; it never ends the run, `sys.exit()` included."""
+    from gevent.hub import GreenletExit, Hub
+
+    Hub.SYSTEM_ERROR = ()
+    Hub.NOT_ERROR = (GreenletExit, SystemExit)
+
+    def handle_error(self: Any, context: Any, kind: Any, value: Any, trace: Any) -> None:
+        if isinstance(value, Livelock):
+            self.parent.throw(value)
+        if isinstance(value, Hub.NOT_ERROR):
+            return
+        if value is not None and value.__traceback__ is None:
+            value = value.with_traceback(trace)
+        kernel.on_error(getattr(context, "process", None), value)
+
+    Hub.handle_error = handle_error
+
+
+def freeze() -> None:
+    """Call once the libraries are loaded and before forking: what is here now is never looked at by the collector."""
+    gc.collect()
+    locks.remember_frozen()
+    gc.freeze()
+    gc.disable()

@@ -1,0 +1,95 @@
+"""A copy of the user's packages for each process, so that module-level state is per instance.
+
+A module-level breaker shared by two simulated instances opened after five *shared* failures, which hid that ten real
+instances need fifty (finding 10 of the kernel notes, fact 3 of the storm). Standard library and site-packages are
+loaded once for all; what lies under the project's own folders is loaded anew by each process, from cached bytecode.
+This module knows imports and processes, nothing else.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import greenlet
+
+from harness.sim.process import Process
+
+
+class Packages:
+    """The per-process view of `sys.modules`.
+
+    `roots` are the folders of the user's project; `shared` are top-level names under them that stay shared (our own).
+    The view follows the running greenlet: when one of another process is switched to, the user's modules of the last
+    are taken out of `sys.modules` and its own put in. The harness (no process) has a view of its own.
+    """
+
+    def __init__(self, roots: Sequence[Path], shared: frozenset[str]) -> None:
+        self._roots = tuple(f"{root.resolve()}/" for root in roots)
+        self._shared = shared
+        self._shown: Process | None = None
+        self._names: list[str] = []  # the user's modules in sys.modules now
+        self._harness_modules: dict[str, Any] = {}
+
+    def install(self) -> None:
+        """Start to follow the running greenlet."""
+        sys.meta_path.insert(0, self)
+        greenlet.settrace(self._trace)
+
+    def is_users(self, spec: ModuleSpec) -> bool:
+        """Whether the module of `spec` is the user's own, to be loaded once a process."""
+        if spec.name.partition(".")[0] in self._shared:
+            return False
+        places = [spec.origin] if spec.origin and spec.has_location else list(spec.submodule_search_locations or ())
+        return any(
+            place.startswith(root) and "/site-packages/" not in place and "/dist-packages/" not in place
+            for place in places
+            if place
+            for root in self._roots
+        )
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Take part in imports (`sys.meta_path`): note which modules are the user's."""
+        if name.partition(".")[0] in self._shared:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and self.is_users(spec):
+            self._names.append(name)
+            return spec
+        return None
+
+    def invalidate_caches(self) -> None:
+        """Nothing is cached here."""
+
+    def _trace(self, event: str, switch: tuple[Any, Any]) -> None:
+        target = switch[1].__dict__
+        process = target.get("process")
+        if process is not None and process is not self._shown:
+            self._show(process)
+
+    def _show(self, process: Process | None) -> None:
+        modules = sys.modules
+        leaving = self._harness_modules if self._shown is None else self._shown.modules
+        for name in self._names:
+            module = modules.pop(name, None)
+            if module is not None:
+                leaving[name] = module
+        entering = self._harness_modules if process is None else process.modules
+        modules.update(entering)
+        self._names = list(entering)
+        self._shown = process
+
+    @contextmanager
+    def harness_view(self) -> Iterator[None]:
+        """Show the harness's own copies: worlds, checks and metrics of the user's are imported in here."""
+        shown = self._shown
+        self._show(None)
+        try:
+            yield
+        finally:
+            self._show(shown)

@@ -1,0 +1,175 @@
+"""Simulated processes: instances of services that can start, crash, pause and restart, and own their memory.
+
+This module exists so that "SIGKILL at this very moment" means something in one OS thread: every greenlet belongs to a
+process, and the greenlets of a dead one never run again – no `finally`, no `atexit`. It must not know services,
+networks or faults; whoever holds something for a process (sockets, calls) registers with `Process.on_death`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import gevent
+import greenlet
+
+from harness.sim.order import creation_number
+
+
+class State(Enum):
+    """Whether the greenlets of a process may run."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    DEAD = "dead"
+
+
+class Process:
+    """One simulated operating-system process.
+
+    `name` is the service's, `instance` counts from 0 within it and is never used again after a crash, `environ` is its
+    environment, `host_name` what `socket.gethostname()` says, `pid` what `os.getpid()` says.
+    """
+
+    def __init__(self, name: str, instance: int, pid: int, environ: dict[str, str]) -> None:
+        self.name = name
+        self.instance = instance
+        self.pid = pid
+        self.environ = environ
+        self.label = f"{name}#{instance}"
+        self.host_name = f"{name}-{instance}"
+        self.state = State.RUNNING
+        self.modules: dict[str, Any] = {}
+        self.signal_handlers: dict[int, Any] = {}
+        self.log_state: Any = None
+        self._greenlets: weakref.WeakSet[SimGreenlet] = weakref.WeakSet()
+        self._abandoned: list[SimGreenlet] = []
+        self._withheld: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        self._on_death: list[Callable[[], None]] = []
+
+    def __repr__(self) -> str:
+        return f"<Process {self.label} {self.state.value}>"
+
+    def spawn(self, function: Callable[..., Any], *args: Any) -> SimGreenlet:
+        """Run `function(*args)` in a greenlet of this process, from this instant on."""
+        child = SimGreenlet(function, *args)
+        child.belong_to(self)
+        child.start()
+        return child
+
+    def adopt(self, child: SimGreenlet) -> None:
+        """Count `child` among the greenlets that live and die with this process."""
+        self._greenlets.add(child)
+
+    def greenlets(self) -> list[SimGreenlet]:
+        """Return its greenlets that have not ended, oldest first."""
+        return sorted((g for g in self._greenlets if not g.dead), key=creation_number)
+
+    def on_death(self, action: Callable[[], None]) -> None:
+        """Run `action` when the process dies, in order of registration; it must not block."""
+        self._on_death.append(action)
+
+    def die(self) -> None:
+        """Stop at once: its greenlets never run again. Called from inside the process it does not return."""
+        if self.state is not State.DEAD:
+            self.state = State.DEAD
+            # Kept until the run ends: collected, they would run their `finally` blocks.
+            self._abandoned = self.greenlets()
+            self._withheld.clear()
+            for action in self._on_death:
+                action()
+        if current_process() is self:
+            gevent.get_hub().switch()
+
+    def pause(self) -> None:
+        """Let no greenlet of this process run until `resume`; what would have woken them is kept."""
+        if self.state is State.RUNNING:
+            self.state = State.PAUSED
+        if current_process() is self:
+            gevent.sleep(0)
+
+    def resume(self) -> None:
+        """Deliver what was kept since `pause`, in order."""
+        if self.state is State.PAUSED:
+            self.state = State.RUNNING
+            withheld, self._withheld = self._withheld, []
+            loop = gevent.get_hub().loop
+            for wake, args in withheld:
+                loop.run_callback(wake, *args)
+
+    def withhold(self, wake: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Keep a wake-up for later (paused) or for ever (dead)."""
+        if self.state is State.PAUSED:
+            self._withheld.append((wake, args))
+
+
+class SimGreenlet(gevent.Greenlet):  # type: ignore[misc]  # gevent ships no types
+    """A greenlet that belongs to the process which spawned it (None: to the harness) and stops when that one does."""
+
+    process: Process | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.process = None
+        self.belong_to(current_process())
+
+    def belong_to(self, process: Process | None) -> None:
+        """Move it, before it starts, to `process`."""
+        self.process = process
+        if process is not None:
+            process.adopt(self)
+
+    def switch(self, *args: Any) -> Any:
+        """Run it, unless its process may not run."""
+        process = self.process
+        if process is not None and process.state is not State.RUNNING:
+            return process.withhold(self.switch, args)
+        return greenlet.greenlet.switch(self, *args)
+
+    def throw(self, *args: Any) -> Any:
+        """Raise in it, unless its process may not run."""
+        process = self.process
+        if process is not None and process.state is not State.RUNNING:
+            return process.withhold(self.throw, args)
+        return super().throw(*args)
+
+
+def current_process() -> Process | None:
+    """Return the process whose code is running, None in the harness.
+
+    Raw greenlets (made by user libraries, without our class) belong where the greenlet belongs that made them.
+    """
+    running: Any = greenlet.getcurrent()
+    while running is not None:
+        try:
+            found: Process | None = running.process
+        except AttributeError:
+            running = running.parent
+        else:
+            return found
+    return None
+
+
+def current_label() -> str:
+    """Return `name#instance` of the running process, "" in the harness."""
+    process = current_process()
+    return "" if process is None else process.label
+
+
+def install() -> None:
+    """Make every greenlet of gevent, and so every thread, a `SimGreenlet`."""
+    import gevent.baseserver
+    import gevent.greenlet
+    import gevent.pool
+    import gevent.thread
+    import gevent.threading
+
+    for module in (gevent, gevent.greenlet, gevent.pool, gevent.thread, gevent.baseserver):
+        if getattr(module, "Greenlet", None) is not None:
+            module.Greenlet = SimGreenlet
+    gevent.pool.Group.greenlet_class = SimGreenlet
+    gevent.spawn = SimGreenlet.spawn
+    gevent.spawn_later = SimGreenlet.spawn_later
+    gevent.greenlet.spawn = SimGreenlet.spawn
