@@ -1,0 +1,134 @@
+"""The zygote's own side: an interpreter that is made a simulation once, loads the heavy libraries, and is then forked.
+
+This module exists so that a run costs a fork instead of four seconds of imports, and so that no test runner's worker
+is ever patched. It speaks JSON lines: jobs come in on one descriptor, what happens goes out on another. It must not
+know what a job does: `target` names the function, as WSGI servers do.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+EXIT_HARNESS_BUG = 70
+"""`EX_SOFTWARE` of sysexits.h."""
+
+PRELOADED = (
+    "requests",
+    "orjson",
+    "flask",
+    "httptools",
+    "google.cloud.bigquery",
+    "google.cloud.storage",
+    "google.cloud.pubsub_v1",
+    "duckdb",
+    "sqlglot",
+    "sqlglot.dialects.bigquery",
+    "sqlglot.dialects.duckdb",
+)
+"""Loaded before the first fork where they are installed; a project adds its own with `[tool.windtunnel] preload`."""
+
+
+class Channel:
+    """Where a job reports: JSON objects, one a line, each written whole (under `PIPE_BUF`, so children may share it)."""
+
+    def __init__(self, descriptor: int, job: int) -> None:
+        self._descriptor = descriptor
+        self._job = job
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Send one message of the job to whoever started the zygote."""
+        line = json.dumps({"job": self._job, "kind": kind, **fields}) + "\n"
+        os.write(self._descriptor, line.encode())
+
+
+def _load(target: str) -> Callable[..., Any]:
+    module, _, name = target.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _lines(descriptor: int) -> Any:
+    """Read requests byte-exactly from a real descriptor: `sys.stdin` could read ahead of a fork."""
+    rest = b""
+    while True:
+        chunk = os.read(descriptor, 65536)
+        if not chunk:
+            return
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+
+
+def _run_child(request: dict[str, Any], reports: int) -> None:
+    code = EXIT_HARNESS_BUG
+    channel = Channel(reports, request["job"])
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        channel.tell("started", pid=os.getpid())
+        if request.get("output"):
+            # What the code under test prints belongs to the run, not to the terminal.
+            sink = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            os.dup2(sink, 1)
+            os.dup2(sink, 2)
+        code = int(_load(request["target"])(channel, **request["arguments"]) or 0)
+    except BaseException:  # noqa: BLE001 - the child's last resort: whatever it was, the parent must hear of it
+        channel.tell("error", traceback=traceback.format_exc()[-3000:])
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # No interpreter shutdown: it would run the `finally` and `atexit` of simulated processes.
+        os._exit(code)
+
+
+def main() -> None:
+    """Serve: `python -m harness.sim.server REQUESTS REPORTS PRELOAD…` with two descriptor numbers."""
+    requests, reports, *preload = sys.argv[1:]
+    reap_signal = signal.signal
+    jobs: dict[int, int] = {}
+
+    def reap(signum: int, frame: Any) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            code = os.waitstatus_to_exitcode(status)
+            Channel(int(reports), jobs.pop(pid, -1)).tell("exited", code=code)
+
+    from harness.sim import guest
+
+    guest.install()
+    for name in (*PRELOADED, *preload):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            if name in preload:
+                raise
+    guest.freeze()
+    reap_signal(signal.SIGCHLD, reap)
+    Channel(int(reports), 0).tell("ready")
+    for line in _lines(int(requests)):
+        request = json.loads(line)
+        # Until the child is in the table its exit must not be reaped.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        pid = guest.real_fork()
+        if pid == 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            gc.disable()
+            _run_child(request, int(reports))
+        jobs[pid] = request["job"]
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

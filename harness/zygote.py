@@ -1,0 +1,125 @@
+"""Starts zygotes and hands them jobs: the side that stays an ordinary Python process.
+
+This module exists so that the command line, the test plugin and the benchmarks get simulations the same way. It must
+not import the kernel: importing is patching.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import platform
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ADDR_NO_RANDOMIZE = 0x0040000
+"""`personality(2)`: the same addresses in every replay, for hashes that are addresses. Best effort: containers may
+refuse it, and nothing may depend on it."""
+
+
+class ZygoteError(RuntimeError):
+    """The zygote could not start or died; the message holds what it printed."""
+
+
+class Zygote:
+    """A warm interpreter that forks a child a job. Use as a context manager.
+
+    `roots` are put first on the child's `sys.path`; `preload` are modules to load once, before forking. The
+    interpreter's hash seed is fixed, so that the order of sets of strings is the same in every run.
+    """
+
+    def __init__(self, roots: Sequence[Path] = (), preload: Sequence[str] = (), *, hash_seed: int = 0) -> None:
+        self._roots = [str(root) for root in roots]
+        self._preload = list(preload)
+        self._hash_seed = hash_seed
+        self._jobs = 0
+        self._inboxes: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._requests = -1
+
+    def __enter__(self) -> Zygote:
+        requests_read, self._requests = os.pipe()
+        reports_read, reports_write = os.pipe()
+        here = str(Path(__file__).resolve().parent.parent)
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": str(self._hash_seed),
+            "PYTHONPATH": os.pathsep.join([*self._roots, here, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+            "TZ": "UTC",
+            # XGBoost fitted or predicted before a fork hangs after it unless OpenMP has one thread (kernel note 11).
+            "OMP_NUM_THREADS": "1",
+            "GEVENT_SUPPORT": "True",
+        }
+        self._inboxes[0] = queue.SimpleQueue()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "harness.sim.server", str(requests_read), str(reports_write), *self._preload],
+            pass_fds=(requests_read, reports_write),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=_fix_addresses,  # noqa: PLW1509 - personality() must be set between fork and exec
+        )
+        os.close(requests_read)
+        os.close(reports_write)
+        threading.Thread(target=self._listen, args=(reports_read,), daemon=True).start()
+        if self._inboxes[0].get()["kind"] != "ready":
+            raise ZygoteError(f"harness: the zygote did not start (exit code {self._process.wait()}); see its output")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        os.close(self._requests)
+        if self._process is not None:
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def start(self, target: str, arguments: dict[str, Any], output: Path | None = None) -> int:
+        """Fork a child that runs `target` (`module:function`, called as `function(channel, **arguments)`).
+
+        `arguments` must be JSON; what the child prints is appended to `output`. Returns the job's number.
+        """
+        self._jobs += 1
+        self._inboxes[self._jobs] = queue.SimpleQueue()
+        request = {
+            "job": self._jobs,
+            "target": target,
+            "arguments": arguments,
+            "output": str(output) if output is not None else None,
+        }
+        os.write(self._requests, json.dumps(request).encode() + b"\n")
+        return self._jobs
+
+    def messages(self, job: int) -> Iterator[dict[str, Any]]:
+        """Yield what the child tells, until and including `{"kind": "exited", "code": …}`."""
+        inbox = self._inboxes[job]
+        while True:
+            message = inbox.get()
+            if message["kind"] == "gone":
+                raise ZygoteError("harness: the zygote died while a run was under way")
+            yield message
+            if message["kind"] == "exited":
+                del self._inboxes[job]
+                return
+
+    def _listen(self, descriptor: int) -> None:
+        with os.fdopen(descriptor, "rb") as reports:
+            for line in reports:
+                message = json.loads(line)
+                inbox = self._inboxes.get(message["job"])
+                if inbox is not None:
+                    inbox.put(message)
+        for inbox in list(self._inboxes.values()):
+            inbox.put({"kind": "gone"})
+
+
+def _fix_addresses() -> None:
+    if platform.system() == "Linux":
+        ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)
