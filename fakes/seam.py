@@ -177,7 +177,11 @@ class ConnectionLost(Exception):  # noqa: N818 - it is a fact on the wire, not s
 
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-"""An HTTP front end. `environ["windtunnel.caller"]` holds the calling process. It may raise `ConnectionLost`."""
+"""An HTTP front end. It may raise `ConnectionLost`, also while its body is iterated: what was yielded gets through.
+
+`environ["windtunnel.caller"]` holds the calling process, `environ["REQUEST_URI"]` the request target as it was sent
+(`PATH_INFO` is unquoted, so `a%2Fb` and `a/b` look alike there).
+"""
 
 GrpcKind = Literal["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
 
