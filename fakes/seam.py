@@ -233,6 +233,42 @@ class GrpcError(Exception):
         self.trailers = trailers
 
 
+class InstanceGone(Exception):  # noqa: N818 - it is what happened, not somebody's error
+    """The instance that served a request died before it answered; `reason` says how (`crash`, `oom`, `exit`)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class WebReply:
+    """An HTTP answer: `status` with its phrase (`200 OK`), headers in order, and the whole body."""
+
+    status: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Instance(Protocol):
+    """A running copy of a service, as the platform sees it."""
+
+    def handle(self, environ: dict[str, Any]) -> WebReply:
+        """Let its app answer a WSGI request, however long that takes; raises `InstanceGone` if it dies meanwhile."""
+
+    def stop(self) -> None:
+        """Ask it to exit (SIGTERM); requests in flight may finish."""
+
+
+class Launcher(Protocol):
+    """How a platform starts instances of a service: a simulated process in sim, an OS process on the wire."""
+
+    def launch(
+        self, service: str, number: int, on_ready: Callable[[], None], on_exit: Callable[[str], None]
+    ) -> Instance:
+        """Start instance `number`; call `on_ready` when it accepts requests and `on_exit(reason)` when it is gone."""
+
+
 @runtime_checkable
 class Backend(Protocol):
     """An emulated service: a state machine with its front ends.

@@ -37,7 +37,7 @@ PRELOADED = (
 
 
 class Channel:
-    """Where a job reports: JSON objects, one a line, each written whole (under `PIPE_BUF`, so children may share it)."""
+    """Where a job reports: JSON objects, one a line, each under `PIPE_BUF`: children share the descriptor."""
 
     def __init__(self, descriptor: int, job: int) -> None:
         self._descriptor = descriptor
