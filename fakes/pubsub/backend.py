@@ -1,0 +1,92 @@
+"""Pub/Sub as a back end of a world: its front ends, its environment, its part of the topology file.
+
+It must not know what the service does; `broker.py` and its neighbours do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fakes.gate import Gate
+from fakes.pubsub.broker import Broker
+from fakes.pubsub.limits import Limits, PushPace, read
+from fakes.pubsub.names import full
+from fakes.pubsub.publisher import Publisher
+from fakes.pubsub.streaming import Streaming
+from fakes.pubsub.subscriber import Subscriber
+from fakes.pubsub.topology import subscription_pbs, topic_pbs
+from fakes.rpc import Rpc
+from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+
+HOST = "pubsub.googleapis.com"
+
+
+class PubSub:
+    """The `Backend` named `pubsub`."""
+
+    name = "pubsub"
+
+    def __init__(self, around: Surroundings, project: str, limits: Limits, pace: PushPace) -> None:
+        self.project = project
+        self.broker = Broker(around, limits, pace)
+        rpc = Rpc(self.name, Gate(around))
+        self._methods = {
+            **Publisher(self.broker).methods(rpc),
+            **Subscriber(self.broker).methods(rpc),
+            **Streaming(self.broker).methods(rpc),
+        }
+
+    def http(self) -> Mapping[str, WsgiApp]:
+        """Nothing: the emulator speaks gRPC only, as the client libraries do by default."""
+        return {}
+
+    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
+        """Every RPC at the vendor's host name."""
+        return {HOST: self._methods}
+
+    def environment(self, address: str | None) -> Mapping[str, str]:
+        """`PUBSUB_EMULATOR_HOST`, which every client library of the vendor's reads."""
+        return {"PUBSUB_EMULATOR_HOST": address or f"{HOST}:443", "PUBSUB_PROJECT_ID": self.project}
+
+    def provision(self, topology: Mapping[str, Any]) -> None:
+        """Create the `topics:` of a topology file and their subscriptions; what exists already stays as it is."""
+        project = str(topology.get("project", self.project))
+        declared = topology.get("topics") or {}
+        # All topics first: a subscription's dead-letter topic may be declared below it.
+        for topic in topic_pbs(declared, project):
+            if topic.name not in self.broker.topics:
+                self.broker.create_topic(topic)
+        for subscription in subscription_pbs(declared, project):
+            if subscription.name not in self.broker.subscriptions:
+                self.broker.create_subscription(subscription)
+
+    def publish(
+        self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None, ordering_key: str = ""
+    ) -> str:
+        """Publish for a neighbour (a bucket's notification, a schedule) and give the message id.
+
+        `topic` is a full name or the id of one in this back end's project. Raises `GrpcError` as the RPC would; no
+        gate is passed, for no client called.
+        """
+        name = full(topic, self.project, "topics")
+        return self.broker.publish(name, [(data, attributes or {}, ordering_key)])[0]
+
+    def close(self) -> None:
+        """Stop timers and end open streams."""
+        self.broker.close()
+
+
+def create(
+    around: Surroundings,
+    *,
+    project: str = "windtunnel",
+    limits: Any = "service",
+    push: Any = "service",
+) -> PubSub:
+    """The Pub/Sub back end.
+
+    `limits` and `push` are `"service"`, the documented figures, or a mapping of the fields of `limits.Limits` and
+    `limits.PushPace` to replace. `project` names topics given by their id alone. Raises `ValueError` for a bad option.
+    """
+    return PubSub(around, project, read("limits", limits, Limits()), read("push", push, PushPace()))
