@@ -7,6 +7,7 @@ not know what the services do.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fakes.cloudrun.platform import CloudRun
 from fakes.cloudrun.service import ServiceSpec
@@ -14,10 +15,18 @@ from fakes.seam import Launcher, Surroundings
 
 
 def create(
-    around: Surroundings, *, services: Mapping[str, ServiceSpec], launcher: Launcher, project: str = "windtunnel"
+    around: Surroundings,
+    *,
+    services: Mapping[str, Mapping[str, Any]],
+    launcher: Launcher,
+    project: str = "windtunnel",
 ) -> CloudRun:
-    """Make a platform that runs `services` (by host name) through `launcher`."""
-    return CloudRun(around, services, launcher, project)
+    """Make a platform that runs `services` (host name -> the fields of `ServiceSpec`) through `launcher`.
+
+    ValueError names the service and the field where one is out of range.
+    """
+    specs = {name: ServiceSpec(name=name, **fields) for name, fields in services.items()}
+    return CloudRun(around, specs, launcher, project)
 
 
 __all__ = ["CloudRun", "ServiceSpec", "create"]

@@ -8,7 +8,7 @@ who listens at the URL.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -108,6 +108,6 @@ class Scheduler:
             self._around.call_later(wait_s, lambda: self._attempt(job, due, attempt + 1))
 
 
-def create(around: Surroundings, *, jobs: tuple[Job, ...]) -> Scheduler:
-    """Make a scheduler that runs `jobs`."""
-    return Scheduler(around, jobs)
+def create(around: Surroundings, *, jobs: Sequence[Mapping[str, Any]]) -> Scheduler:
+    """Make a scheduler that runs `jobs` (each the fields of `Job`); ValueError names the job and what is wrong."""
+    return Scheduler(around, tuple(Job(**fields) for fields in jobs))

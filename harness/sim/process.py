@@ -54,14 +54,15 @@ class Process:
 
     def spawn(self, function: Callable[..., Any], *args: Any) -> SimGreenlet:
         """Run `function(*args)` in a greenlet of this process, from this instant on."""
-        child = SimGreenlet(function, *args)
-        child.belong_to(self)
-        child.start()
-        return child
+        return spawn_in(self, function, *args)
 
     def adopt(self, child: SimGreenlet) -> None:
         """Count `child` among the greenlets that live and die with this process."""
         self._greenlets.add(child)
+
+    def release(self, child: SimGreenlet) -> None:
+        """Count `child` no longer."""
+        self._greenlets.discard(child)
 
     def greenlets(self) -> list[SimGreenlet]:
         """Return its greenlets that have not ended, oldest first."""
@@ -117,6 +118,8 @@ class SimGreenlet(gevent.Greenlet):  # type: ignore[misc]  # gevent ships no typ
 
     def belong_to(self, process: Process | None) -> None:
         """Move it, before it starts, to `process`."""
+        if self.process is not None:
+            self.process.release(self)
         self.process = process
         if process is not None:
             process.adopt(self)
@@ -134,6 +137,14 @@ class SimGreenlet(gevent.Greenlet):  # type: ignore[misc]  # gevent ships no typ
         if process is not None and process.state is not State.RUNNING:
             return process.withhold(self.throw, args)
         return super().throw(*args)
+
+
+def spawn_in(process: Process | None, function: Callable[..., Any], *args: Any) -> SimGreenlet:
+    """Run `function(*args)` in a new greenlet of `process` (None: of the harness), whoever asks."""
+    child = SimGreenlet(function, *args)
+    child.belong_to(process)
+    child.start()
+    return child
 
 
 def current_process() -> Process | None:

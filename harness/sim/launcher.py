@@ -1,0 +1,282 @@
+"""Starts, feeds, kills and restarts the processes of a simulated world.
+
+It is the platform's `Launcher` for services, runs the workers by itself, and is what process faults act on. It must
+not know back ends, faults' plans or the network (which hears of deaths through `on_death`).
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gevent
+from gevent.event import AsyncResult
+
+from fakes.seam import InstanceGone, WebReply
+from harness.sim import program
+from harness.sim.kernel import Kernel
+from harness.sim.process import Process, State, spawn_in
+from harness.sim.record import Record
+from harness.tunnel import ProgramDeclaration, ServiceDeclaration, WorkerDeclaration
+
+_log = logging.getLogger("windtunnel.process")
+
+
+class PipelineError(Exception):
+    """The code under test could not be run at all: a program that cannot be loaded, or whose app factory raises.
+
+    The message is the traceback.
+    """
+
+
+class AppInstance:
+    """One instance of a service, as the platform sees it (`fakes.seam.Instance`)."""
+
+    def __init__(self, launcher: Launcher, declaration: ServiceDeclaration, process: Process) -> None:
+        self._launcher = launcher
+        self._program = declaration.program
+        self._cold_start_s = declaration.deployment["cold_start_s"]
+        self.process = process
+        self._app: Callable[..., Any] | None = None
+        self._in_flight: dict[int, AsyncResult] = {}
+        self._requests = 0
+        self._paths = {path: time for path, time in self._program.compute.items() if path.startswith("/")}
+
+    def boot(self, on_ready: Callable[[], None]) -> None:
+        """Start up, in the process itself."""
+        gevent.sleep(self._cold_start_s)
+        made = self._launcher.load(self.process, self._program)
+        if made is None:
+            return
+        self._app = made
+        self._launcher.note(self.process, "ready", "")
+        spawn_in(None, on_ready)
+
+    def handle(self, environ: dict[str, Any]) -> WebReply:
+        """Let the app answer in a greenlet of its process; raises `InstanceGone` if that dies first."""
+        if self.process.state is State.DEAD:
+            raise InstanceGone("crash")
+        self._requests += 1
+        number = self._requests
+        result = self._in_flight[number] = AsyncResult()
+        self.process.spawn(self._serve, environ, result)
+        try:
+            reply: WebReply = result.get()
+        finally:
+            self._in_flight.pop(number, None)
+        return reply
+
+    def _serve(self, environ: dict[str, Any], result: AsyncResult) -> None:
+        assert self._app is not None  # the platform sends requests after `on_ready`
+        time = self._paths.get(environ["PATH_INFO"])
+        if time is not None:
+            gevent.sleep(time.draw(self._launcher.compute_stream(self.process, environ["PATH_INFO"])))
+        result.set(program.answer(self._app, environ))
+
+    def stop(self) -> None:
+        """Retire it: idle instances have nothing to finish."""
+        self._launcher.end(self.process, "exit", "scaled in")
+
+    def died(self, reason: str) -> None:
+        """Tell everybody who waits for an answer."""
+        for result in self._in_flight.values():
+            result.set_exception(InstanceGone(reason))
+
+
+class Launcher:
+    """All processes of a world. `environ` is what every process gets, before its own `env`.
+
+    `on_pipeline_error` hears of code that cannot be run; `on_process(process)` of each new process, so that others can
+    register for its death.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        record: Record,
+        services: Mapping[str, ServiceDeclaration],
+        workers: Mapping[str, WorkerDeclaration],
+        environ: Mapping[str, str],
+        on_pipeline_error: Callable[[PipelineError], None],
+        on_process: Callable[[Process], None],
+    ) -> None:
+        self._kernel = kernel
+        self._record = record
+        self._services = services
+        self._workers = workers
+        self._environ = dict(environ)
+        self._on_pipeline_error = on_pipeline_error
+        self._on_process = on_process
+        self._live: dict[tuple[str, int], Process] = {}
+        self._exits: dict[Process, Callable[[str], None]] = {}
+        self._started: dict[str, int] = {}
+        self._loaded: set[str] = set()
+
+    # -- programs
+
+    def load(self, process: Process, declared: ProgramDeclaration) -> Any:
+        """Load a program in its process and charge its call sites; None if that failed (the process is then gone).
+
+        A program that has never been loaded before and fails is a bug of the pipeline and ends the run; later ones
+        fail like containers do.
+        """
+        try:
+            made = program.resolve(declared.entry)
+            program.charge_call_sites(declared.compute, lambda site: self.compute_stream(process, site))
+            if declared.name in self._services:
+                made = made()
+        except Exception as error:  # noqa: BLE001 - whatever the user's code raises, the run must say so
+            _log.exception("%s could not be started", declared.entry)
+            if declared.name not in self._loaded:
+                self._on_pipeline_error(
+                    PipelineError(f"pipeline: {declared.entry} could not be started\n{traceback.format_exc()}")
+                )
+            self.end(process, "exit", f"could not start: {error!r}")
+            return None
+        self._loaded.add(declared.name)
+        return made
+
+    def compute_stream(self, process: Process, site: str) -> Any:
+        """Return the dice for the service times of one site in one process."""
+        return self._kernel.chance.stream(f"compute/{process.label}/{site}")
+
+    # -- the platform's side
+
+    def launch(
+        self, service: str, number: int, on_ready: Callable[[], None], on_exit: Callable[[str], None]
+    ) -> AppInstance:
+        """Start instance `number` of a service."""
+        declaration = self._services[service]
+        process = self._make(declaration.program, number)
+        instance = AppInstance(self, declaration, process)
+
+        def gone(reason: str) -> None:
+            instance.died(reason)
+            on_exit(reason)
+
+        self._exits[process] = gone
+        process.spawn(instance.boot, on_ready)
+        return instance
+
+    # -- workers and preparations
+
+    def start_workers(self) -> None:
+        """Start every instance of every worker."""
+        for name, declaration in self._workers.items():
+            for _ in range(declaration.instances):
+                self._start_worker(name)
+
+    def _start_worker(self, name: str) -> None:
+        declaration = self._workers[name]
+        number = self._started.get(name, 0)
+        self._started[name] = number + 1
+        process = self._make(declaration.program, number)
+
+        def again(reason: str) -> None:
+            if reason != "done":
+                timer = self._kernel.loop.timer(declaration.restart_s)
+                timer.start(self._start_worker_again, name, declaration.instances)
+
+        self._exits[process] = again
+        process.spawn(self._run_worker, process, declaration.program)
+
+    def _start_worker_again(self, name: str, wanted: int) -> None:
+        if len(self.instances(name)) < wanted:
+            self._start_worker(name)
+
+    def _run_worker(self, process: Process, declared: ProgramDeclaration) -> None:
+        main = self.load(process, declared)
+        if main is None:
+            return
+        self.note(process, "ready", "")
+        try:
+            main()
+        except Exception as error:  # noqa: BLE001 - a worker may raise anything; it is restarted
+            _log.exception("%s raised", declared.entry)
+            self.end(process, "exit", f"raised {error!r}")
+        else:
+            self.end(process, "exit", "done")
+
+    def run_to_end(self, declared: ProgramDeclaration) -> None:
+        """Run a preparation and wait for it; raises `PipelineError` if it raises."""
+        process = self._make(declared, 0)
+        result: AsyncResult = AsyncResult()
+
+        def run() -> None:
+            try:
+                program.resolve(declared.entry)()
+            except Exception:  # noqa: BLE001 - whatever the user's code raises, the run must say so
+                result.set_exception(PipelineError(f"pipeline: {declared.entry} raised\n{traceback.format_exc()}"))
+            else:
+                result.set(None)
+            self.end(process, "exit", "done")
+
+        process.spawn(run)
+        result.get()
+
+    # -- process faults (harness.faults.process_control.ProcessControl)
+
+    def instances(self, process: str) -> Sequence[int]:
+        """Return the live instances of a service or worker, ascending."""
+        return sorted(number for name, number in self._live if name == process)
+
+    def crash(self, process: str, instance: int, reason: str) -> None:
+        """Kill an instance as SIGKILL does."""
+        found = self._live.get((process, instance))
+        if found is not None:
+            self.end(found, "crash", reason)
+
+    def pause(self, process: str, instance: int, reason: str) -> None:
+        """Stop an instance as SIGSTOP does."""
+        found = self._live.get((process, instance))
+        if found is not None:
+            self.note(found, "pause", reason)
+            found.pause()
+
+    def resume(self, process: str, instance: int, reason: str) -> None:
+        """Let a paused instance run on."""
+        found = self._live.get((process, instance))
+        if found is not None:
+            self.note(found, "resume", reason)
+            found.resume()
+
+    def restart(self, process: str, instance: int, reason: str) -> None:  # the port's signature
+        """Start a worker again at once; the platform starts services when it needs them."""
+        declaration = self._workers.get(process)
+        if declaration is not None:
+            self._start_worker_again(process, declaration.instances)
+
+    # -- life and death
+
+    def _make(self, declared: ProgramDeclaration, number: int) -> Process:
+        environ = {
+            "PORT": "8080",
+            "K_SERVICE": declared.name,
+            "K_REVISION": f"{declared.name}-00001",
+            "HOME": "/home",
+            "PATH": "/usr/bin",
+            "TZ": "UTC",
+            **self._environ,
+            **declared.environ,
+        }
+        process = self._kernel.process(declared.name, number, environ)
+        self._live[declared.name, number] = process
+        self._on_process(process)
+        self.note(process, "start", "")
+        return process
+
+    def note(self, process: Process, event: str, reason: str) -> None:
+        """Record what happened to a process."""
+        self._record.event("process", process.name, process.instance, {"event": event, "reason": reason})
+
+    def end(self, process: Process, event: str, reason: str) -> None:
+        """Record and carry out the end of a process; called from inside it, this does not return."""
+        if self._live.pop((process.name, process.instance), None) is None:
+            return
+        self.note(process, event, reason)
+        exit_action = self._exits.pop(process, None)
+        if exit_action is not None:
+            spawn_in(None, exit_action, "done" if reason == "done" else event)
+        process.die()
