@@ -100,10 +100,10 @@ class Broker:
                 "message",
                 event=event,
                 topic=topic.name,
-                subscription="",
+                subscription=None,
                 message_id=message.message_id,
-                attempt=0,
-                status="",
+                attempt=None,
+                status=None,
                 reason="",
                 data_sha256=message.data_sha256,
             )

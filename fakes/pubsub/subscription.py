@@ -181,7 +181,9 @@ class Subscription:
                 self._agenda.add(deadline_ns, lease)
         return ""
 
-    def settle(self, lease: Lease, outcome: Literal["acked", "nacked", "expired"], status: int | str = "") -> None:
+    def settle(
+        self, lease: Lease, outcome: Literal["acked", "nacked", "expired"], status: int | str | None = None
+    ) -> None:
         """What a push came to; nothing if the lease is not the delivery's present one any more."""
         if lease.delivery.lease is not lease:
             return
@@ -190,11 +192,11 @@ class Subscription:
         else:
             self._failed(lease.delivery, outcome, status)
 
-    def _acked(self, delivery: Delivery, status: int | str = "") -> None:
+    def _acked(self, delivery: Delivery, status: int | str | None = None) -> None:
         self._note("acked", delivery, status)
         self._forget(delivery)
 
-    def _failed(self, delivery: Delivery, event: Failure, status: int | str = "") -> None:
+    def _failed(self, delivery: Delivery, event: Failure, status: int | str | None = None) -> None:
         self._note(event, delivery, status)
         self._end_lease(delivery, keep_ack_id=event == "expired")
         policy = self.settings.dead_letter
@@ -359,7 +361,7 @@ class Subscription:
         else:
             self._queue_next(line)
 
-    def _note(self, event: str, delivery: Delivery, status: int | str = "", reason: str = "") -> None:
+    def _note(self, event: str, delivery: Delivery, status: int | str | None = None, reason: str = "") -> None:
         message = delivery.message
         self._around.record(
             "message",

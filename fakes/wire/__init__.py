@@ -1,0 +1,1 @@
+"""Emulators on real sockets and the real clock."""
