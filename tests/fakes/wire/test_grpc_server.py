@@ -3,6 +3,7 @@ import threading
 import pytest
 from google.api_core import exceptions
 from google.cloud import pubsub_v1
+from google.pubsub_v1 import PublisherClient as GeneratedPublisher
 from google.pubsub_v1 import types
 
 from fakes.pubsub import create
@@ -77,7 +78,7 @@ def test_eleven_megabytes_are_refused_by_the_service_not_by_the_transport(served
     publisher, _, _, _ = served
     message = types.PubsubMessage(data=b"x" * 11_000_000)
     # The hand-written client batches and checks sizes itself; the generated one beneath it does not.
-    generated = super(pubsub_v1.PublisherClient, publisher)
+    generated = GeneratedPublisher(transport=publisher.transport)
     with pytest.raises(exceptions.InvalidArgument, match="request_size"):
         generated.publish(topic=TOPIC, messages=[message])
 
