@@ -1,0 +1,92 @@
+"""How an RPC ended, in gRPC's own words.
+
+The figures are those of gRPC core (doc/statuscodes.md of the gRPC repository); wordings are what grpcio 1.85 says on a
+real connection. This module must not know how a status travels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fakes.seam import GrpcError
+
+CODES = {
+    "OK": 0,
+    "CANCELLED": 1,
+    "UNKNOWN": 2,
+    "INVALID_ARGUMENT": 3,
+    "DEADLINE_EXCEEDED": 4,
+    "NOT_FOUND": 5,
+    "ALREADY_EXISTS": 6,
+    "PERMISSION_DENIED": 7,
+    "RESOURCE_EXHAUSTED": 8,
+    "FAILED_PRECONDITION": 9,
+    "ABORTED": 10,
+    "OUT_OF_RANGE": 11,
+    "UNIMPLEMENTED": 12,
+    "INTERNAL": 13,
+    "UNAVAILABLE": 14,
+    "DATA_LOSS": 15,
+    "UNAUTHENTICATED": 16,
+}
+NAMES = {number: name for name, number in CODES.items()}
+
+Metadata = tuple[tuple[str, str | bytes], ...]
+"""Ordered metadata; the values of keys that end in `-bin` are bytes, all others text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The end of an RPC: `code` is the number of a gRPC status, `details` its message, `trailers` what came with it.
+
+    `peer` is the target that sent it, "" where the client's own side made it up (a deadline, a cancellation).
+    """
+
+    code: int
+    details: str = ""
+    trailers: Metadata = ()
+    peer: str = ""
+
+    @property
+    def debug(self) -> str:
+        """The `debug_error_string` grpcio shows beside it, "" for OK."""
+        if not self.code:
+            return ""
+        if not self.peer:
+            return f"{NAMES[self.code]}:{self.details}"
+        return (
+            f'UNKNOWN:Error received from peer {self.peer} {{grpc_status:{self.code}, grpc_message:"{self.details}"}}'
+        )
+
+
+OK = Status(0)
+
+
+def cancelled(details: str) -> Status:
+    """The client gave the call up."""
+    return Status(CODES["CANCELLED"], details)
+
+
+def deadline_exceeded() -> Status:
+    """The call's time was over before its answer was there."""
+    return Status(CODES["DEADLINE_EXCEEDED"], "Deadline Exceeded")
+
+
+def unavailable(details: str) -> Status:
+    """The peer cannot be reached, or was lost on the way."""
+    return Status(CODES["UNAVAILABLE"], details)
+
+
+def of_error(error: GrpcError, peer: str) -> Status:
+    """What the client sees of a handler's `GrpcError`.
+
+    Raises `ValueError` for a code that gRPC does not know and for trailers that could not be sent.
+    """
+    code = CODES.get(error.code)
+    if code is None or code == 0:
+        known = ", ".join(list(CODES)[1:])
+        raise ValueError(f"GrpcError code {error.code!r} is no gRPC error status; use one of {known}")
+    for key, value in error.trailers:
+        if isinstance(value, bytes) != key.endswith("-bin"):
+            raise ValueError(f"GrpcError trailer {key!r} is {value!r}: keys ending in '-bin' take bytes, others str")
+    return Status(code, error.details, tuple(error.trailers), peer)
