@@ -227,7 +227,7 @@ class CoreChannel:
         """Registering a method saves core a look-up; here there is nothing to save."""
         return 0
 
-    def _call(  # noqa: PLR0917 - the order of the arguments is cygrpc's
+    def _call(
         self,
         events: Mailbox[Event],
         flags: int,

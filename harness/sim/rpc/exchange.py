@@ -2,7 +2,7 @@
 
 The client's end and the handler's end learn of things at different times: a cancellation reaches the handler half a
 round trip later, a request already under way is served although its caller has gone. That is why each end has a state
-of its own here. Everything is a callback that must not block. It must not know grpcio's classes, threads or event loops.
+of its own here. Everything is a callback that must not block. It must not know grpcio's classes, threads or loops.
 """
 
 from __future__ import annotations
