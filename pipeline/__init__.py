@@ -1,1 +1,1 @@
-"""The sports pipeline: production code that knows nothing of any test."""
+"""The sports pipeline: production code that knows nothing of any test, emulator or harness."""
