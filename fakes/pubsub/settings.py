@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from fakes.pubsub.filters import compile_filter
 from fakes.pubsub.names import checked
 from fakes.seam import GrpcError
 
@@ -108,7 +109,7 @@ def read_settings(pb: Any) -> Settings:
         retry=_retry(pb),
         dead_letter=_dead_letter(pb),
         push=_push(pb.push_config),
-        matches=_filter(pb.filter),
+        matches=compile_filter(pb.filter) if pb.filter else None,
         detached=pb.detached,
     )
     if pb.expiration_policy.HasField("ttl"):
@@ -155,12 +156,6 @@ def _push(pb: Any) -> PushEndpoint | None:
         oidc = OidcToken(email, pb.oidc_token.audience or pb.push_endpoint)
     unwrapped = pb.HasField("no_wrapper")
     return PushEndpoint(pb.push_endpoint, oidc, not unwrapped, unwrapped and pb.no_wrapper.write_metadata)
-
-
-def _filter(expression: str) -> Callable[[Mapping[str, str]], bool] | None:
-    if not expression:
-        return None
-    raise GrpcError("UNIMPLEMENTED", f"the pubsub emulator does not do filters yet (filter={expression!r})")
 
 
 def _seconds(duration: Any) -> float:
