@@ -22,6 +22,7 @@ MAY_PRINT = {"start.py", "requirements/lock.py", "benchmarks"}
 REAL_TIME: dict[str, str] = {
     "harness/sim/clock.py": "replaces the clocks, so it must name them",
     "harness/sim/kernel.py": "a livelock is told by wall time; it ends a run and never enters one",
+    "harness/sim/rpc": "runs inside the simulation, as the client library would: its `time.time` is the virtual one",
     "fakes/wire": "the surroundings of an emulator on a real socket: its clock is the wall's",
 }
 """Where `fakes` and `harness` may ask the machine for the time or for chance: a module or folder, and why."""
@@ -63,7 +64,7 @@ def listed(path: Path, names: set[str]) -> bool:
 
 REASONED_IGNORE = re.compile(
     r"""( noqa: \s* [A-Z]+\d+ (, \s* [A-Z]+\d+)* | type: \s* ignore \[ [\w, -]+ \] | pragma: \s no \s (cover|branch) )
-        \s* [-–#:] \s* \w{2}""",
+        \s* [-–#:] \s* \w\S* \s+ \S""",
     re.VERBOSE,
 )
 
@@ -119,7 +120,7 @@ def real_time_or_dice(source: str) -> Iterator[int]:
 
 
 def sleeping_tests(source: str) -> Iterator[int]:
-    """A sleep right inside a test or a fixture waits for the wall; one in a function within, run in sim, does not."""
+    """A sleep right inside a test or a fixture waits for the wall; one that runs in sim does not."""
     tree = ast.parse(source)
     aliases = _aliases(tree)
 
@@ -133,7 +134,8 @@ def sleeping_tests(source: str) -> Iterator[int]:
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         is_fixture = any("fixture" in ast.dump(decorator) for decorator in function.decorator_list)
-        if function.name.startswith("test_") or is_fixture:
+        in_sim = any("simulated" in ast.dump(decorator) for decorator in function.decorator_list)
+        if (function.name.startswith("test_") or is_fixture) and not in_sim:
             for node in own(function):
                 if isinstance(node, ast.Call) and _spelt(node.func, aliases) in ("time.sleep", "gevent.sleep"):
                     yield node.lineno
@@ -145,6 +147,10 @@ IMMUTABLE_CALLS = {
     *("datetime.timedelta", "datetime.time", "datetime.date", "datetime.datetime", "decimal.Decimal"),
     *("typing.TypeVar", "typing.NewType", "typing.ParamSpec", "collections.namedtuple", "enum.auto"),
     *("dataclasses.field", "operator.attrgetter", "operator.itemgetter", "functools.partial"),
+    *("pydantic.Field", "pydantic.ConfigDict"),
+    # Retries of google-api-core are immutable: each of these returns a new one.
+    *(f"google.cloud.{of}.retry.DEFAULT_RETRY.with_timeout" for of in ("storage", "bigquery")),
+    "google.api_core.retry.Retry",
 }
 MUTABLE_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)
 
@@ -173,6 +179,8 @@ def shared_state(source: str, frozen: set[str] = frozenset()) -> Iterator[int]: 
                 None | ast.Constant() | ast.Name() | ast.Attribute() | ast.Lambda() | ast.JoinedStr() | ast.Subscript()
             ):
                 return False
+            case ast.Starred():
+                return changes(value.value)
             case ast.Tuple():
                 return any(changes(item) for item in value.elts)
             case ast.BinOp():
