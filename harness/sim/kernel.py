@@ -165,16 +165,16 @@ def _fix_threads(old: dict[str, Any]) -> None:
     _thread.get_ident = threading.get_ident = order.ident
     _thread.get_native_id = threading.get_native_id = order.ident
     main = threading.main_thread()
-    threading._active.pop(main._ident, None)  # type: ignore[attr-defined]  # private to CPython
-    main._ident = order.ident(greenlet.getcurrent())  # type: ignore[attr-defined]  # private to CPython
-    threading._active[main._ident] = main  # type: ignore[attr-defined]  # private to CPython
+    threading._active.pop(main._ident, None)  # type: ignore[attr-defined]
+    main._ident = order.ident(greenlet.getcurrent())  # type: ignore[attr-defined]
+    threading._active[main._ident] = main  # type: ignore[attr-defined]
     rebind(
         {
             id(old["Lock"]): locks.Lock,
             id(old["gevent_lock"]): locks.Lock,
             id(old["allocate_lock"]): locks.Lock,
             id(old["RLock"]): threading.RLock,
-            id(old["CRLock"]): threading._PyRLock,  # type: ignore[attr-defined]  # private to CPython
+            id(old["CRLock"]): threading._PyRLock,  # type: ignore[attr-defined]
             id(old["local"]): threading.local,
             id(old["SimpleQueue"]): queue.SimpleQueue,
             id(old["get_ident"]): order.ident,
@@ -184,7 +184,7 @@ def _fix_threads(old: dict[str, Any]) -> None:
         {
             type(old["allocate_lock"]()): locks.Lock,
             old["gevent_lock"]: locks.Lock,
-            old["CRLock"]: threading._PyRLock,  # type: ignore[attr-defined]  # private to CPython
+            old["CRLock"]: threading._PyRLock,  # type: ignore[attr-defined]
         },
     )
 
