@@ -91,4 +91,4 @@ def test_a_line_is_forgotten_when_all_is_acknowledged():
     for number in range(50):
         desk.publish(b"x", key=f"key-{number}")
     desk.ack(*(one.ack_id for one in desk.pull()))
-    assert len(subscription._lines) == len(subscription._backlog) == len(subscription._by_ack_id) == 0
+    assert len(subscription._turns._lines) == len(subscription._backlog) == len(subscription._by_ack_id) == 0
