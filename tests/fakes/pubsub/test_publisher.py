@@ -1,5 +1,3 @@
-"""Topics and publishing: names, ids, attributes, and what the history says of it."""
-
 from hashlib import sha256
 
 import pytest

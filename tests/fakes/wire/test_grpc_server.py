@@ -1,5 +1,3 @@
-"""The gRPC server on loopback, seen through the vendor's own clients."""
-
 import threading
 
 import pytest
