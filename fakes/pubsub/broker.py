@@ -114,7 +114,7 @@ class Broker:
         """Add a subscription from its `google.pubsub.v1.Subscription` and give it back with the defaults filled in."""
         checked(pb.name, "subscriptions")
         normalise(pb)
-        settings = read_settings(pb)
+        settings = read_settings(pb, self.limits.filter_bytes)
         with self.lock:
             topic = self.topic(pb.topic)
             if pb.name in self.subscriptions:
@@ -148,7 +148,7 @@ class Broker:
     def update_subscription(self, name: str, changed: Any) -> Any:
         """Replace a subscription's configuration by `changed`, which has its name and topic."""
         normalise(changed)
-        settings = read_settings(changed)
+        settings = read_settings(changed, self.limits.filter_bytes)
         with self.lock:
             subscription = self.subscription(name)
             self._check_dead_letter(settings)

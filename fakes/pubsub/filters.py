@@ -35,7 +35,7 @@ class _Token(NamedTuple):
     at: int
 
 
-def compile_filter(expression: str, most_bytes: int = 256) -> Predicate:
+def compile_filter(expression: str, most_bytes: int) -> Predicate:
     """The predicate of a filter expression; INVALID_ARGUMENT, with the place, for one that is not legal."""
     size = len(expression.encode())
     if size > most_bytes:

@@ -89,8 +89,8 @@ def normalise(pb: Any) -> None:
     pb.state = 1  # ACTIVE
 
 
-def read_settings(pb: Any) -> Settings:
-    """The settings in a normalised `google.pubsub.v1.Subscription`.
+def read_settings(pb: Any, filter_bytes: int) -> Settings:
+    """The settings in a normalised `google.pubsub.v1.Subscription` whose filter has at most `filter_bytes` bytes.
 
     Raises INVALID_ARGUMENT or OUT_OF_RANGE for what the service refuses, UNIMPLEMENTED for what only we do not do.
     """
@@ -109,7 +109,7 @@ def read_settings(pb: Any) -> Settings:
         retry=_retry(pb),
         dead_letter=_dead_letter(pb),
         push=_push(pb.push_config),
-        matches=compile_filter(pb.filter) if pb.filter else None,
+        matches=compile_filter(pb.filter, filter_bytes) if pb.filter else None,
         detached=pb.detached,
     )
     if pb.expiration_policy.HasField("ttl"):

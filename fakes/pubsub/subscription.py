@@ -1,4 +1,4 @@
-"""One subscription's backlog as a state machine: lease, ack, nack, expiry, back-off, dead letter, retention.
+"""One subscription's backlog as a state machine: lease, ack, nack, expiry, back-off, dead letter, retention, replay.
 
 A message in the backlog is ready, leased to a consumer, or held for its back-off. Everything here is synchronous and
 is called with the broker's lock held; what has to happen later goes through one agenda. It must not know gRPC, HTTP,
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from fakes.pubsub.agenda import Agenda
 from fakes.pubsub.delivery import Consumer, Delivery, Lease
 from fakes.pubsub.message import Message
-from fakes.pubsub.ordering import KeyLine
 from fakes.pubsub.settings import Settings
+from fakes.pubsub.turns import Turns
 from fakes.seam import Surroundings
 
 Failure = Literal["nacked", "expired"]
@@ -43,11 +43,9 @@ class Subscription:
         self._lock = lock
         self._dead_letter = dead_letter
         self._backlog: OrderedDict[str, Delivery] = OrderedDict()
-        self._ready: deque[Delivery] = deque()
+        self._turns = Turns(ordering=settings.ordering)
         self._by_ack_id: dict[str, Delivery] = {}
-        self._lines: dict[str, KeyLine] = {}
-        self._parked: dict[int, list[KeyLine]] = {}
-        self._consumers: deque[Consumer] = deque()
+        self._acked_and_kept: deque[Message] = deque()
         self._ack_numbers = itertools.count(1)
         self._agenda: Agenda[Delivery | Lease | None] = Agenda(around, self._wake)
         self._watching_age = False
@@ -61,90 +59,51 @@ class Subscription:
         if matches is not None and not matches(message.attributes):
             self._note("acked", delivery, reason="filtered")
             return
-        self._backlog[message.message_id] = delivery
+        self._add(delivery)
+
+    def _add(self, delivery: Delivery) -> None:
+        self._backlog[delivery.message.message_id] = delivery
         if not self._watching_age:
             self._watch_age()
-        if self.settings.ordering and message.ordering_key:
-            line = self._lines.setdefault(message.ordering_key, KeyLine(message.ordering_key))
-            line.append(delivery)
-            self._queue_next(line)
-        else:
-            self._ready.append(delivery)
+        self._turns.add(delivery)
 
     def attach(self, consumer: Consumer) -> None:
         """Have `consumer` take messages from now on."""
-        self._consumers.append(consumer)
+        self._turns.consumers.append(consumer)
         self.dispatch()
 
     def detach(self, consumer: Consumer) -> None:
         """It takes no more. What it was leased stays its own until the deadline."""
-        if consumer in self._consumers:
-            self._consumers.remove(consumer)
+        if consumer in self._turns.consumers:
+            self._turns.consumers.remove(consumer)
 
     def consumers(self) -> tuple[Consumer, ...]:
         """Who takes messages now."""
-        return tuple(self._consumers)
+        return tuple(self._turns.consumers)
 
     # ------------------------------------------------------------------------------------------- what is handed out
 
     def dispatch(self) -> None:
         """Hand what is ready to whoever has room, in turn."""
         touched: dict[int, Consumer] = {}
-        while self._ready and self._consumers:
-            delivery = self._ready[0]
-            line = self._line_of(delivery)
-            if line is not None and line.token is not delivery:
-                self._ready.popleft()
-                continue
-            if line is None and (delivery.acked or delivery.lease is not None):
-                self._ready.popleft()
-                continue
-            consumer = self._pick(delivery.message, line)
-            if consumer is None:
-                if line is None or line.owner is None or not line.outstanding:
-                    break
-                # Its key belongs to a consumer without room; others behind it need not wait.
-                self._ready.popleft()
-                self._parked.setdefault(id(line.owner), []).append(line)
-                continue
-            self._ready.popleft()
-            self._hand(delivery, line, consumer)
+        while (turn := self._turns.take()) is not None:
+            delivery, consumer = turn
+            consumer.take(self._lease(delivery, consumer))
             touched[id(consumer)] = consumer
         for consumer in touched.values():
             consumer.flush()
 
-    def _pick(self, message: Message, line: KeyLine | None) -> Consumer | None:
-        if line is not None and line.owner is not None and line.outstanding:
-            owner = line.owner
-            fits = owner.affinity == "sticky" and owner in self._consumers and owner.has_room(message)
-            return owner if fits else None
-        for _ in range(len(self._consumers)):
-            consumer = self._consumers[0]
-            self._consumers.rotate(-1)
-            if consumer.has_room(message):
-                return consumer
-        return None
-
-    def _hand(self, delivery: Delivery, line: KeyLine | None, consumer: Consumer) -> None:
+    def _lease(self, delivery: Delivery, consumer: Consumer) -> Lease:
+        self._forget_stale_id(delivery)
         seconds = consumer.deadline_s()
         deadline_ns = None if seconds is None else self._around.now_ns() + round(seconds * 1e9)
-        if delivery.stale_ack_id:
-            del self._by_ack_id[delivery.stale_ack_id]
-            delivery.stale_ack_id = ""
-        lease = Lease(delivery, f"{delivery.message.message_id}.{next(self._ack_numbers):x}", deadline_ns, consumer)
-        delivery.lease = lease
-        self._by_ack_id[lease.ack_id] = delivery
+        ack_id = f"{delivery.message.message_id}.{next(self._ack_numbers):x}"
+        lease = delivery.lease = Lease(delivery, ack_id, deadline_ns, consumer)
+        self._by_ack_id[ack_id] = delivery
         if deadline_ns is not None:
             self._agenda.add(deadline_ns, lease)
-        if line is not None:
-            line.sent(delivery)
-            line.token = None
-            line.outstanding += 1
-            line.owner = None if consumer.affinity == "none" else consumer
-            if consumer.affinity != "single":
-                self._queue_next(line, at_once=True)
         self._note("delivered", delivery)
-        consumer.take(lease)
+        return lease
 
     # --------------------------------------------------------------------------------------------- what came of it
 
@@ -158,8 +117,7 @@ class Subscription:
         exactly_once = self.settings.exactly_once
         if delivery is None or (exactly_once and delivery.lease is None):
             return "PERMANENT_FAILURE_INVALID_ACK_ID" if exactly_once else ""
-        line = self._line_of(delivery)
-        if exactly_once and line is not None and not line.is_first(delivery):
+        if exactly_once and not self._turns.is_first_of_key(delivery):
             return "TRANSIENT_FAILURE_UNORDERED_ACK_ID"
         self._acked(delivery)
         return ""
@@ -194,6 +152,9 @@ class Subscription:
 
     def _acked(self, delivery: Delivery, status: int | str | None = None) -> None:
         self._note("acked", delivery, status)
+        if self.settings.retain_acked:
+            self._acked_and_kept.append(delivery.message)
+            self._trim_kept()
         self._forget(delivery)
 
     def _failed(self, delivery: Delivery, event: Failure, status: int | str | None = None) -> None:
@@ -207,30 +168,45 @@ class Subscription:
         retry = self.settings.retry
         delay_s = 0.0 if retry is None else retry.delay_s(delivery.attempt)
         delivery.attempt += 1
-        line = self._line_of(delivery)
-        if line is not None:
-            self._rewind(line, delivery)
+        for later in self._turns.rewind(delivery):
+            self._end_lease(later)
+            later.acked = later.acked and self.settings.exactly_once
         if delay_s > 0:
             delivery.held = True
             self._agenda.add(self._around.now_ns() + round(delay_s * 1e9), delivery)
-        elif line is not None:
-            self._queue_next(line)
         else:
-            self._ready.append(delivery)
-
-    def _rewind(self, line: KeyLine, delivery: Delivery) -> None:
-        for later in line.rewind(delivery):
-            if later.lease is not None:
-                self._end_lease(later)
-            if not self.settings.exactly_once:
-                later.acked = False
-        line.token = None
+            self._turns.again(delivery)
 
     # ------------------------------------------------------------------------------------------------ as a whole
 
-    def backlog(self) -> tuple[Delivery, ...]:
+    def backlog(self) -> tuple[Message, ...]:
         """What is not acknowledged, oldest first."""
-        return tuple(delivery for delivery in self._backlog.values() if not delivery.acked)
+        return tuple(delivery.message for delivery in self._backlog.values() if not delivery.acked)
+
+    def acked_and_kept(self) -> tuple[Message, ...]:
+        """What is acknowledged and retained for replay."""
+        self._trim_kept()
+        return tuple(self._acked_and_kept)
+
+    def replay(self, messages: Iterable[Message]) -> None:
+        """Make `messages` the backlog (a seek): what is not among them counts as acknowledged, no lease survives."""
+        wanted = {message.message_id: message for message in messages}
+        known = dict(self._backlog)
+        for message_id, delivery in known.items():
+            if message_id not in wanted and not delivery.acked:
+                self._note("acked", delivery, reason="seek")
+                if self.settings.retain_acked:
+                    self._acked_and_kept.append(delivery.message)
+        self._acked_and_kept = deque(one for one in self._acked_and_kept if one.message_id not in wanted)
+        self._empty()
+        for message_id in sorted(wanted, key=int):
+            message = wanted[message_id]
+            if self.settings.matches is None or self.settings.matches(message.attributes):
+                delivery = Delivery(message)
+                delivery.attempt = known[message_id].attempt if message_id in known else 1
+                self._add(delivery)
+        self._drop_old(self._around.now_ns())
+        self.dispatch()
 
     def reconfigure(self, settings: Settings) -> None:
         """New settings from now on; leases that are out keep their deadlines."""
@@ -240,41 +216,29 @@ class Subscription:
     def stop(self) -> None:
         """Forget what was to happen later; for the end of the emulator, not of the subscription."""
         self._agenda.close()
-        self._consumers.clear()
+        self._turns.consumers.clear()
 
     def close(self, reason: str) -> None:
         """Let go of the backlog and of everybody who waits; `reason` goes into the history."""
-        self._agenda.close()
-        self._consumers.clear()
-        self._ready.clear()
-        for delivery in list(self._backlog.values()):
+        for delivery in self._backlog.values():
             if not delivery.acked:
                 self._note("dropped", delivery, reason=reason)
-            if delivery.lease is not None:
-                delivery.lease.consumer.release(delivery.lease)
-                delivery.lease = None
+        self.stop()
+        self._empty()
+        self._acked_and_kept.clear()
+
+    def _empty(self) -> None:
+        for delivery in self._backlog.values():
+            # What waits in the agenda or comes back from a push must find nothing to do.
+            delivery.acked, delivery.held = True, False
+            lease, delivery.lease = delivery.lease, None
+            if lease is not None:
+                lease.consumer.release(lease)
         self._backlog.clear()
         self._by_ack_id.clear()
-        self._lines.clear()
-        self._parked.clear()
+        self._turns.clear()
 
     # ---------------------------------------------------------------------------------------------- bookkeeping
-
-    def _line_of(self, delivery: Delivery) -> KeyLine | None:
-        return self._lines.get(delivery.message.ordering_key) if self.settings.ordering else None
-
-    def _queue_next(self, line: KeyLine, *, at_once: bool = False) -> None:
-        """Let the next of `line` stand in the ready queue, unless one does, or its back-off or a push is not over."""
-        delivery = line.upcoming()
-        if delivery is None or line.token is not None or delivery.held:
-            return
-        if line.outstanding and line.owner is not None and line.owner.affinity == "single":
-            return
-        line.token = delivery
-        if at_once:
-            self._ready.appendleft(delivery)
-        else:
-            self._ready.append(delivery)
 
     def _end_lease(self, delivery: Delivery, *, keep_ack_id: bool = False) -> None:
         lease = delivery.lease
@@ -286,30 +250,18 @@ class Subscription:
         else:
             del self._by_ack_id[lease.ack_id]
         lease.consumer.release(lease)
-        line = self._line_of(delivery)
-        if line is not None:
-            line.outstanding -= 1
-        for parked in self._parked.pop(id(lease.consumer), ()):
-            if parked.token is not None:
-                self._ready.append(parked.token)
+        self._turns.released(delivery, lease.consumer)
 
     def _forget(self, delivery: Delivery) -> None:
         self._end_lease(delivery)
+        self._forget_stale_id(delivery)
+        for gone in self._turns.done(delivery):
+            self._backlog.pop(gone.message.message_id, None)
+
+    def _forget_stale_id(self, delivery: Delivery) -> None:
         if delivery.stale_ack_id:
             del self._by_ack_id[delivery.stale_ack_id]
             delivery.stale_ack_id = ""
-        line = self._line_of(delivery)
-        if line is None:
-            delivery.acked = True
-            self._backlog.pop(delivery.message.message_id, None)
-            return
-        if line.token is delivery:
-            line.token = None
-        for done in line.remove(delivery):
-            self._backlog.pop(done.message.message_id, None)
-        self._queue_next(line)
-        if not line:
-            del self._lines[line.key]
 
     def _watch_age(self) -> None:
         oldest = next(iter(self._backlog.values()), None)
@@ -319,6 +271,11 @@ class Subscription:
 
     def _retention_ns(self) -> int:
         return round(self.settings.retention_s * 1e9)
+
+    def _trim_kept(self) -> None:
+        before_ns = self._around.now_ns() - self._retention_ns()
+        while self._acked_and_kept and self._acked_and_kept[0].publish_ns <= before_ns:
+            self._acked_and_kept.popleft()
 
     def _drop_old(self, now_ns: int) -> None:
         before_ns = now_ns - self._retention_ns()
@@ -352,14 +309,9 @@ class Subscription:
             self._failed(lease.delivery, "expired")
 
     def _backoff_over(self, delivery: Delivery) -> None:
-        if not delivery.held or delivery.acked:
-            return
-        delivery.held = False
-        line = self._line_of(delivery)
-        if line is None:
-            self._ready.append(delivery)
-        else:
-            self._queue_next(line)
+        if delivery.held and not delivery.acked:
+            delivery.held = False
+            self._turns.again(delivery)
 
     def _note(self, event: str, delivery: Delivery, status: int | str | None = None, reason: str = "") -> None:
         message = delivery.message

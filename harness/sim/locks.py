@@ -78,13 +78,13 @@ def remember_frozen() -> None:
     """Note every lock there is: after `gc.freeze()` the collector no longer lists them."""
     everything = gc.get_objects()
     _frozen[:] = [thing for thing in everything if isinstance(thing, Lock)]
-    _frozen_rlocks[:] = [thing for thing in everything if type(thing) is threading._PyRLock]  # type: ignore[attr-defined]
+    _frozen_rlocks[:] = [thing for thing in everything if type(thing) is threading._PyRLock]  # type: ignore[attr-defined]  # private to CPython
 
 
 def release_held_by(process: Process) -> None:
     """Release every lock a greenlet of the dead `process` holds, in order of first holding."""
     everything = gc.get_objects()
-    rlocks = _frozen_rlocks + [t for t in everything if type(t) is threading._PyRLock]  # type: ignore[attr-defined]
+    rlocks = _frozen_rlocks + [t for t in everything if type(t) is threading._PyRLock]  # type: ignore[attr-defined]  # private to CPython
     locks = _frozen + [thing for thing in everything if isinstance(thing, Lock)]
     for rlock in rlocks:
         holder = getattr(rlock._block, "owner", None)
@@ -103,7 +103,7 @@ def release_held_by(process: Process) -> None:
 def forget_threads_of(process: Process) -> None:
     """Drop the threads of the dead `process` from the standard library's tables."""
     for child in process.greenlets():
-        threading._active.pop(creation_number(child), None)  # type: ignore[attr-defined]
+        threading._active.pop(creation_number(child), None)  # type: ignore[attr-defined]  # private to CPython
 
 
 def install() -> None:

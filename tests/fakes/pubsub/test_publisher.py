@@ -1,3 +1,5 @@
+"""Topics and publishing: names, ids, attributes, and what the history says of it."""
+
 from hashlib import sha256
 
 import pytest

@@ -1,3 +1,5 @@
+"""Push delivery: what the service is sent, what counts as an acknowledgement, and the back-off between tries."""
+
 import base64
 import itertools
 import json

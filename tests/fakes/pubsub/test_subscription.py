@@ -1,3 +1,5 @@
+"""A subscription as a state machine: leases, expiry, redelivery, dead letters."""
+
 import pytest
 from google.pubsub_v1 import types
 

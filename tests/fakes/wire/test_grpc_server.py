@@ -1,3 +1,5 @@
+"""The gRPC server on loopback, seen through the vendor's own clients."""
+
 import threading
 
 import pytest

@@ -1,3 +1,5 @@
+"""An emulator's surroundings on the real clock: timers, chance, posting."""
+
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
