@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from fakes.seam import (
@@ -95,6 +95,8 @@ class Gate:
 
         def answered(reply: R, *, refused: bool = False) -> R:
             seen = front.see(reply)
+            if refused:
+                seen = replace(seen, applied=False)
             note("refused" if refused else "ok" if seen.ok else "error", seen)
             return reply
 

@@ -19,7 +19,7 @@ from typing import Any
 import gevent
 import greenlet
 
-from harness.sim import chance, isolation, locks, order, process
+from harness.sim import chance, isolation, locks, order, process, signals
 from harness.sim.chance import Chance
 from harness.sim.clock import Clock
 from harness.sim.loop import Livelock, VirtualLoop
@@ -60,7 +60,7 @@ class Kernel:
         self.packages = Packages(roots, SHARED_PACKAGES)
         self.packages.install()
 
-    def start_watchdog(self, real_setitimer: Callable[..., Any], real_signal: Callable[..., Any]) -> None:
+    def start_watchdog(self) -> None:
         """Watch, in real time, that the run moves."""
         step_s = 1.0
 
@@ -74,8 +74,8 @@ class Kernel:
             if self._quiet_s >= WATCHDOG_S:
                 self._stuck(f"no greenlet switched for {WATCHDOG_S:.0f} real seconds")
 
-        real_signal(signal.SIGALRM, look)
-        real_setitimer(signal.ITIMER_REAL, step_s, step_s)
+        signal.signal(signal.SIGALRM, look)  # the real one: this is the harness, not a process
+        signals.real_setitimer(signal.ITIMER_REAL, step_s, step_s)
 
     def _stuck(self, reason: str) -> None:
         """End the run with a diagnosis: never returns to the code that spins."""
@@ -152,6 +152,7 @@ def install() -> Kernel:
     order.install()
     chance.install(kernel.chance, current_label)
     isolation.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
+    signals.install(loop)
     _report_errors(kernel)
     return kernel
 

@@ -114,6 +114,10 @@ class Launcher:
         self._started: dict[str, int] = {}
         self._loaded: set[str] = set()
 
+    def give(self, environ: Mapping[str, str]) -> None:
+        """Add to what every process gets from now on."""
+        self._environ.update(environ)
+
     # -- programs
 
     def load(self, process: Process, declared: ProgramDeclaration) -> Any:

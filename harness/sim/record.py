@@ -15,14 +15,8 @@ from harness.history import HistoryWriter
 from harness.sim.clock import Clock
 from harness.sim.process import Process
 
-_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
-    "message",
-    "asctime",
-    "taskName",
-    "mark",
-    "breaker",
-    "fields",
-}
+_STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_OURS = frozenset({"mark", "breaker", "sometimes", "fields"})
 _JSON_SCALARS = (str, int, float, bool, type(None))
 
 
@@ -44,7 +38,7 @@ class Record:
         self.observe(kind, fields)
 
     def log(self, process: Process, record: logging.LogRecord) -> None:
-        """Append a log record of a process as `log`, `mark` or `breaker` (docs/architecture.md, telemetry)."""
+        """Append a log record of a process as `log`, `mark`, `breaker` or `sometimes` (docs/architecture.md)."""
         extras = record.__dict__
         fields = extras.get("fields")
         given = jsonable(fields) if isinstance(fields, Mapping) else {}
@@ -56,6 +50,10 @@ class Record:
         if isinstance(breaker, Mapping):
             change = {"name": "", "from": "", "to": "", "reason": "", **{k: str(v) for k, v in breaker.items()}}
             self.event("breaker", process.name, process.instance, change)
+            return
+        sometimes = extras.get("sometimes")
+        if sometimes is not None:
+            self.event("sometimes", process.name, process.instance, {"name": str(sometimes)})
             return
         if record.levelno < logging.INFO:
             return

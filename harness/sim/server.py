@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -106,7 +107,9 @@ def main() -> None:
 
     from harness.sim import guest
 
-    guest.install()
+    guest.machine()
+    # From 3.12 on os.fork() warns of other OS threads. There are DuckDB's and gevent's idle ones, none of ours.
+    warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
     for name in (*PRELOADED, *preload):
         try:
             importlib.import_module(name)
@@ -120,7 +123,7 @@ def main() -> None:
         request = json.loads(line)
         # Until the child is in the table its exit must not be reaped.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-        pid = guest.real_fork()
+        pid = os.fork()
         if pid == 0:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             gc.disable()

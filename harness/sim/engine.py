@@ -1,0 +1,301 @@
+"""The sim engine: makes a declared world real in virtual time, lets it run for its span, and leaves its history.
+
+Runs in a child forked from the zygote. It must not know what is checked afterwards, nor any back end by name: they are
+loaded by convention (`fakes.NAME`) or from the module that the world names.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.event import AsyncResult
+
+from fakes.seam import PASS, Backend, Call, Ruling
+from harness.durable import write_whole
+from harness.faults.engine import FaultEngine, FaultError
+from harness.faults.spec import FaultSpec
+from harness.history import HistoryWriter
+from harness.sim import clock as sim_clock
+from harness.sim import guest
+from harness.sim.launcher import Launcher, PipelineError
+from harness.sim.loop import NS, Livelock
+from harness.sim.process import Process, spawn_in
+from harness.sim.program import resolve
+from harness.sim.record import Record
+from harness.sim.server import Channel
+from harness.sim.surroundings import Hosts, SimSurroundings
+from harness.tunnel import Tunnel, WorldError
+
+EXIT_OK = 0
+EXIT_PIPELINE = 1
+EXIT_USAGE = 64
+EXIT_BUG = 70
+
+PROGRESS_STEPS = 200
+"""How many times a run tells how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """All that a child needs to run one world: plain values, sent as JSON.
+
+    `start` and `end` are the fields of the events `run.start` and `run.end`; `faults` are `FaultSpec`s as JSON; `roots`
+    are the folders of the user's project, `folder` the one that paths in the world are relative to; `until` is the name
+    of a mark to stop at, "" for the end of the span.
+    """
+
+    world: str
+    build: str
+    seed: int
+    span_ns: int
+    start: Mapping[str, Any]
+    end: Mapping[str, Any]
+    roots: tuple[str, ...]
+    folder: str
+    history: str
+    summary: str
+    faults: tuple[Mapping[str, Any], ...] = ()
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """What the child leaves beside the history. `problem` is "" or what stopped the run early: `livelock`, `pipeline`,
+    `world` or `harness`, with `detail` for people.
+    """
+
+    history_sha256: str
+    events: int
+    virtual_s: float
+    wall_s: float
+    jumps: int
+    steps: int
+    accounts: tuple[Mapping[str, Any], ...]
+    problem: str = ""
+    detail: str = ""
+
+
+def main(channel: Channel, **plan: Any) -> int:
+    """Run the world that `plan` (the fields of `RunPlan`) describes; return the exit code."""
+    run = Simulation(RunPlan(**plan), channel)
+    summary = run.execute()
+    write_whole(Path(run.plan.summary), json.dumps(asdict(summary), sort_keys=True).encode())
+    return {"": EXIT_OK, "livelock": EXIT_OK, "pipeline": EXIT_PIPELINE, "world": EXIT_USAGE}.get(
+        summary.problem, EXIT_BUG
+    )
+
+
+class Simulation:
+    """One world, from its declaration to its history."""
+
+    def __init__(self, plan: RunPlan, channel: Channel) -> None:
+        self.plan = plan
+        self._channel = channel
+        self._machine = guest.machine()
+        kernel = self._kernel = self._machine.kernel
+        kernel.begin(seed=plan.seed, epoch_ns=plan.start["start_epoch_ns"], roots=[Path(root) for root in plan.roots])
+        self._machine.begin()
+        self._writer = HistoryWriter(Path(plan.history))
+        self._record = Record(self._writer, kernel.clock)
+        self._hosts = Hosts()
+        self._backends: dict[str, Backend] = {}
+        self._faults: FaultEngine | None = None
+        self._stop: AsyncResult = AsyncResult()
+        self._cut_short = False
+        kernel.on_log = self._record.log
+        kernel.on_error = self._uncaught
+
+    def execute(self) -> RunSummary:
+        """Build, run and close; whatever happens, the history up to then is kept."""
+        began_ns = sim_clock.real_monotonic_ns()
+        plan = self.plan
+        problem, detail = "", ""
+        self._record.event("run.start", "harness", 0, dict(plan.start))
+        try:
+            self._kernel.start_watchdog()
+            self._build()
+            self._run()
+        except Livelock as stuck:
+            problem, detail = "livelock", f"{stuck}\n{self._kernel.stacks()}"
+        except (WorldError, FaultError) as error:
+            problem, detail = "world", str(error)
+        except PipelineError as error:
+            problem, detail = "pipeline", str(error)
+        except Exception:  # noqa: BLE001 - a bug of ours: it is reported with the history so far
+            problem, detail = "harness", traceback.format_exc()
+        if self._faults is not None:
+            self._faults.finish()
+        if not problem and not self._cut_short:
+            self._record.event("run.end", "harness", 0, dict(plan.end))
+        sha256 = self._writer.close()
+        return RunSummary(
+            history_sha256=sha256,
+            events=self._writer.events,
+            virtual_s=self._kernel.loop.now_ns / NS,
+            wall_s=(sim_clock.real_monotonic_ns() - began_ns) / NS,
+            jumps=self._kernel.loop.jumps,
+            steps=self._kernel.loop.steps,
+            accounts=tuple(account.model_dump(mode="json") for account in self._faults.accounts())
+            if self._faults
+            else (),
+            problem=problem,
+            detail=detail,
+        )
+
+    # -- building
+
+    def _declared(self) -> Tunnel:
+        tunnel = Tunnel(self.plan.seed, self.plan.start["start_epoch_ns"], Path(self.plan.folder))
+        assert self._kernel.packages is not None  # `begin` made it
+        with self._kernel.packages.harness_view():
+            try:
+                build = resolve(self.plan.build)
+            except (ImportError, AttributeError) as error:
+                raise WorldError(
+                    f"world {self.plan.world!r}: build {self.plan.build!r} cannot be loaded: {error!r}"
+                ) from error
+            try:
+                build(tunnel)
+            except WorldError:
+                raise
+            except Exception as error:
+                raise PipelineError(
+                    f"world {self.plan.world!r}: {self.plan.build} raised\n{traceback.format_exc()}"
+                ) from error
+        return tunnel
+
+    def _build(self) -> None:
+        tunnel = self._declared()
+        environ: dict[str, str] = {}
+        for name, declared in tunnel.backends.items():
+            backend = self._create(name, declared.kind, declared.options)
+            environ.update(backend.environment(None))
+        for topology in tunnel.topologies:
+            for name, backend in self._backends.items():
+                try:
+                    backend.provision(topology)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise WorldError(f"topology: back end {name!r} cannot create it: {error!r}") from error
+        launcher = self._launcher = Launcher(
+            self._kernel,
+            self._record,
+            tunnel.services,
+            tunnel.workers,
+            environ,
+            self._stop.set_exception,
+            self._machine.admit,
+        )
+        platform: Any = self._create(
+            "cloudrun",
+            "cloudrun",
+            {"services": {name: s.deployment for name, s in tunnel.services.items()}, "launcher": launcher,
+             **_project_of(tunnel)},
+        )  # fmt: skip
+        launcher.give(platform.environment(None))
+        scheduler: Any = self._create("scheduler", "scheduler", {"jobs": list(tunnel.schedules.values())})
+        for backend in self._backends.values():
+            self._hosts.apps.update(backend.http())
+            self._machine.serve_rpc(backend.grpc())
+        self._machine.serve_http(self._hosts.apps)
+        for preparation in tunnel.preparations:
+            launcher.run_to_end(preparation)
+        self._arm_faults()
+        platform.start()
+        scheduler.start()
+        launcher.start_workers()
+
+    def _create(self, name: str, kind: str, options: Mapping[str, Any]) -> Backend:
+        around = SimSurroundings(name, self._kernel, self._record, self._hosts, self._rule, self._backends)
+        own = kind.replace(".", "").replace("_", "").isalnum() and "." not in kind and ":" not in kind
+        module, _, function = kind.partition(":")
+        try:
+            create = getattr(importlib.import_module(f"fakes.{kind}" if own else module), function or "create")
+        except (ImportError, AttributeError) as error:
+            raise WorldError(f"back end {name!r}: no emulator {kind!r} can be loaded: {error}") from error
+        try:
+            backend: Backend = create(around, **options)
+        except (TypeError, ValueError) as error:
+            raise WorldError(f"back end {name!r}: {error}") from error
+        self._backends[name] = backend
+        return backend
+
+    def _arm_faults(self) -> None:
+        specs = [FaultSpec.model_validate(fault) for fault in self.plan.faults]
+        clock = SimSurroundings("faults", self._kernel, self._record, self._hosts, self._rule, self._backends)
+        edges: dict[str, Any] = {}
+        for name, backend in self._backends.items():
+            found = getattr(backend, "edges", None)
+            if found:
+                edges[name] = found
+        faults = FaultEngine(
+            specs,
+            seed=self.plan.seed,
+            clock=clock,
+            start_epoch_ns=self.plan.start["start_epoch_ns"],
+            control=self._launcher,
+            instants=self.plan.start["instants"],
+            edges=edges,
+        )
+        self._record.observe = self._observe
+        faults.start()
+        self._faults = faults
+
+    def _rule(self, call: Call) -> Ruling:
+        return Ruling(PASS) if self._faults is None else self._faults.rule(call)
+
+    def _observe(self, kind: str, fields: Mapping[str, Any]) -> None:
+        if self._faults is not None:
+            self._faults.observe(kind, fields)
+        if kind == "mark" and self.plan.until and fields["name"] == self.plan.until:
+            self._cut_short = True
+            self._stop.set(None)
+
+    # -- running
+
+    def _run(self) -> None:
+        span_s = self.plan.span_ns / NS
+        spawn_in(None, self._tell_progress, span_s)
+        left_s = max(0.0, (self.plan.span_ns - self._kernel.loop.now_ns) / NS)
+        try:
+            self._stop.get(timeout=left_s)
+        except gevent.Timeout:
+            return
+
+    def _tell_progress(self, span_s: float) -> None:
+        step_s = span_s / PROGRESS_STEPS
+        for step in range(PROGRESS_STEPS + 1):
+            self._channel.tell("progress", share=step / PROGRESS_STEPS)
+            gevent.sleep(step_s)
+
+    def _uncaught(self, process: Process | None, error: BaseException) -> None:
+        if process is None:
+            # A greenlet of ours failed: the run means nothing any more.
+            text = "".join(traceback.format_exception(error))
+            self._stop.set_exception(RuntimeError(f"harness: uncaught in a greenlet of the harness\n{text}"))
+            return
+        text = "".join(traceback.format_exception(error))
+        self._record.event(
+            "log",
+            process.name,
+            process.instance,
+            {
+                "level": "ERROR",
+                "logger": "windtunnel.process",
+                "message": f"uncaught {type(error).__name__} in a thread: {error}",
+                "fields": {"traceback": text},
+            },
+        )
+
+
+def _project_of(tunnel: Tunnel) -> dict[str, str]:
+    for topology in tunnel.topologies:
+        if topology.get("project"):
+            return {"project": str(topology["project"])}
+    return {}

@@ -1,0 +1,127 @@
+"""Alarms and signal handlers on virtual time, one set per process.
+
+This module exists because `signal.alarm` is how much code in the field writes a time-out, and the real one would ring
+in real time in the only OS thread. It must not know services or faults.
+
+A handler runs in a greenlet of its process; what it raises is raised in the greenlet that set the alarm, which is the
+main thread in every program that could set a handler at all.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import greenlet
+
+from harness.sim.loop import NS, VirtualLoop
+from harness.sim.process import Process, current_process, spawn_in
+from harness.sim.repoint import repoint
+
+real_setitimer: Callable[..., Any] = signal.setitimer
+"""The real `signal.setitimer`, for the kernel's own watchdog; `install` replaces it by the preserved original."""
+
+
+class _Alarm:
+    """The real-interval timer of one process."""
+
+    def __init__(self, loop: VirtualLoop, process: Process) -> None:
+        self._loop = loop
+        self._process = process
+        self._timer: Any = None
+        self._due_ns = 0
+        self._interval_s = 0.0
+        self._owner: Any = None
+
+    def left(self) -> tuple[float, float]:
+        """Return the seconds to the next ring (0.0: none is set) and the interval."""
+        if self._timer is None:
+            return 0.0, 0.0
+        return max(0.0, (self._due_ns - self._loop.now_ns) / NS), self._interval_s
+
+    def set(self, seconds: float, interval_s: float) -> tuple[float, float]:
+        """Ring after `seconds` (0: never), then every `interval_s`; return what was set before."""
+        before = self.left()
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self._interval_s = interval_s
+        self._owner = greenlet.getcurrent()
+        if seconds > 0:
+            self._arm(seconds)
+        return before
+
+    def _arm(self, seconds: float) -> None:
+        self._due_ns = self._loop.now_ns + round(seconds * NS)
+        self._timer = self._loop.timer(seconds)
+        self._timer.start(self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._interval_s > 0:
+            self._arm(self._interval_s)
+        deliver(self._process, signal.SIGALRM, self._owner)
+
+
+def deliver(process: Process, number: int, main: Any) -> None:
+    """Let `process` handle a signal; without a handler SIGALRM ends it, as it does by default."""
+    handler = process.signal_handlers.get(number, signal.SIG_DFL)
+    if handler in (signal.SIG_IGN, None):
+        return
+    if handler is signal.SIG_DFL:
+        process.die()
+        return
+
+    def handle() -> None:
+        try:
+            handler(number, None)
+        except BaseException as error:  # noqa: BLE001 - a handler's exception surfaces in the main thread
+            main.throw(error)
+
+    spawn_in(process, handle)
+
+
+def install(loop: VirtualLoop) -> None:
+    """Put alarms on virtual time and keep handlers per process."""
+    alarms: dict[Process, _Alarm] = {}
+
+    def alarm_of(process: Process) -> _Alarm:
+        if process not in alarms:
+            alarms[process] = _Alarm(loop, process)
+        return alarms[process]
+
+    def setitimer(which: int, seconds: float, interval: float = 0.0, /) -> tuple[float, float]:
+        process = current_process()
+        if process is None:
+            return (0.0, 0.0)
+        return alarm_of(process).set(float(seconds), float(interval))
+
+    def getitimer(which: int, /) -> tuple[float, float]:
+        process = current_process()
+        return (0.0, 0.0) if process is None else alarm_of(process).left()
+
+    def alarm(seconds: int, /) -> int:
+        left_s, _ = setitimer(signal.ITIMER_REAL, seconds)
+        return -int(-left_s // 1)  # rounded up, as the system call does
+
+    def set_handler(number: int, handler: Any, /) -> Any:
+        process = current_process()
+        if process is None:
+            return real_signal(number, handler)
+        before = process.signal_handlers.get(number, signal.SIG_DFL)
+        process.signal_handlers[number] = handler
+        return before
+
+    def get_handler(number: int, /) -> Any:
+        process = current_process()
+        return real_getsignal(number) if process is None else process.signal_handlers.get(number, signal.SIG_DFL)
+
+    core: Any = sys.modules["_signal"]  # what the Python functions of `signal` call
+    global real_setitimer  # noqa: PLW0603 - the original is preserved where its user looks for it
+    real_setitimer = repoint(signal.setitimer, setitimer)
+    repoint(signal.getitimer, getitimer)
+    repoint(signal.alarm, alarm)
+    real_signal = repoint(core.signal, set_handler)
+    real_getsignal = repoint(core.getsignal, get_handler)
