@@ -55,10 +55,15 @@ def simulated(test: Callable[[], Any]) -> Callable[[], Any]:
 
 def run(channel: Any, body: str, seed: int, arguments: dict[str, Any]) -> int:
     """The child's side."""
-    from harness.sim import guest
+    from harness.sim import aio, install
+    from harness.sim.kernel import install as install_kernel
+    from harness.sim.network import Network
+    from harness.sim.process import current_label
 
-    kernel = guest.install()
+    kernel = install_kernel()  # the zygote's
     kernel.begin(seed=seed, epoch_ns=EPOCH_NS, roots=())
+    aio.install()
+    install.install(Network(rng=lambda stream: kernel.chance.stream(f"network/{stream}"), who=current_label))
     module, _, name = body.partition(":")
     try:
         function = getattr(importlib.import_module(module), name)
