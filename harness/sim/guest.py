@@ -10,7 +10,8 @@ import random
 from collections.abc import Mapping
 
 from fakes.seam import GrpcMethod, WsgiApp
-from harness.sim import aio, guard, http_server, install, kernel
+from harness.sim import aio, guard, http_server, kernel
+from harness.sim import install as network_install
 from harness.sim.kernel import Kernel
 from harness.sim.network import Network
 from harness.sim.process import Process, current_label, spawn_in
@@ -30,7 +31,7 @@ class Machine:
         self.fabric: Fabric = rpc_install.install(
             self._rpc.get, current_label, spawn=lambda serve: spawn_in(None, serve)
         )
-        install.install(self.network)
+        network_install.install(self.network)
         aio.install()
         guard.lower_guard()
 
@@ -38,7 +39,7 @@ class Machine:
         """Give the run a network of its own and refuse real I/O from now on."""
         self.network = self._new_network()
         self._rpc.clear()
-        install.install(self.network)
+        network_install.install(self.network)
 
     def serve_http(self, apps: Mapping[str, WsgiApp]) -> None:
         """Let `apps` (by host name) answer over HTTP and HTTPS."""
@@ -80,3 +81,8 @@ def machine() -> Machine:
 def freeze() -> None:
     """Call once the libraries are loaded and before forking."""
     kernel.freeze()
+
+
+def install() -> Kernel:
+    """Make this interpreter a simulated machine and return its kernel."""
+    return machine().kernel
