@@ -1,0 +1,108 @@
+"""The upstreams of the sports pipeline: BallDontLie, NBA.com's CDN, The Odds API and Slack's webhooks.
+
+They serve a synthetic season that goes live and final with the clock, or a folder of recorded answers. Contents and
+front ends know each other only through `feeds`; the season knows no upstream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from fakes.gate import Gate
+from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+from fakes.upstreams import balldontlie, nba_com, odds_api, slack
+from fakes.upstreams.captures import CapturedFeeds
+from fakes.upstreams.feeds import Feeds
+from fakes.upstreams.season import MOST_GAMES, Season, build_season
+from fakes.upstreams.synthetic import SyntheticFeeds
+from fakes.upstreams.web import Site, app
+
+
+class Upstreams:
+    """All upstreams of one world, on their own host names."""
+
+    name = "upstreams"
+
+    def __init__(
+        self, around: Surroundings, feeds: Feeds, season: Season | None, *, keys: Mapping[str, str], limited: bool
+    ) -> None:
+        self.season = season
+        self.slack = slack.SlackHooks(1 if limited else None)
+        gate = Gate(around)
+        bdl = balldontlie.BallDontLie(feeds, keys.get("balldontlie", ""), balldontlie.PER_MINUTE if limited else None)
+        odds = odds_api.OddsApi(feeds, keys.get("odds_api", ""), odds_api.CREDITS if limited else None)
+        sites = (
+            Site(balldontlie.HOST, around, gate, bdl, balldontlie.refuse),
+            Site(nba_com.HOST, around, gate, nba_com.NbaCdn(feeds), nba_com.refuse),
+            Site(odds_api.HOST, around, gate, odds, odds_api.refuse),
+            Site(slack.HOST, around, gate, self.slack, slack.refuse),
+        )
+        self._apps = {site.host: app(site) for site in sites}
+
+    def http(self) -> Mapping[str, WsgiApp]:
+        """Each upstream's own host."""
+        return self._apps
+
+    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
+        """None of them speaks gRPC."""
+        return {}
+
+    def environment(self, address: str | None) -> Mapping[str, str]:
+        """Nothing: there is no emulator variable for them; on the wire a client is given another base URL."""
+        return {}
+
+    def provision(self, topology: Mapping[str, Any]) -> None:
+        """Nothing of a topology is theirs."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def create(
+    around: Surroundings,
+    *,
+    first_day: str | date = "2026-01-10",
+    slates: Sequence[int] | None = None,
+    days: int = 14,
+    games_per_day: tuple[int, int] = (4, 11),
+    first_number: int = 1,
+    postponed: Sequence[str] = (),
+    captures: str | Path | None = None,
+    keys: Mapping[str, str] | None = None,
+    limits: str = "service",
+) -> Upstreams:
+    """The upstreams over a synthetic season, or over a folder of `captures`.
+
+    The season starts on `first_day` (the league's, Eastern). `slates` gives the number of games of each day; without it
+    there are `days` days with a number drawn from `games_per_day` (both ends included, 0..15). Game ids count from
+    `first_number`; `postponed` names some of them. `keys` {balldontlie, odds_api}: the one key each accepts (any
+    where not given). `limits` is "service" (their rate limits) or "none". Raises `ValueError` naming the option.
+    """
+    if limits not in ("service", "none"):
+        raise ValueError(f"limits: {limits!r}; give 'service' or 'none'")
+    unknown = sorted(set(keys or {}) - {"balldontlie", "odds_api"})
+    if unknown:
+        raise ValueError(f"keys: {unknown} unknown; there are balldontlie and odds_api")
+    limited = limits == "service"
+    if captures is not None:
+        return Upstreams(around, CapturedFeeds(Path(captures)), None, keys=keys or {}, limited=limited)
+    low, high = games_per_day
+    if not 0 <= low <= high <= MOST_GAMES:
+        raise ValueError(f"games_per_day: {games_per_day}; give two numbers in order, 0 to {MOST_GAMES}")
+    if days < 1:
+        raise ValueError(f"days: {days}; a season has at least one")
+    try:
+        first = date.fromisoformat(first_day) if isinstance(first_day, str) else first_day
+    except ValueError:
+        raise ValueError(f"first_day: {first_day!r} is no date; give YYYY-MM-DD") from None
+    rng = around.rng("season")
+    seed = f"{rng.getrandbits(64):016x}"
+    counts = list(slates) if slates is not None else [rng.randint(low, high) for _ in range(days)]
+    try:
+        season = build_season(seed, first, counts, first_number=first_number, postponed=frozenset(postponed))
+    except ValueError as error:
+        raise ValueError(f"slates, postponed: {error}") from None
+    return Upstreams(around, SyntheticFeeds(season), season, keys=keys or {}, limited=limited)

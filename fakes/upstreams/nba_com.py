@@ -1,0 +1,50 @@
+"""cdn.nba.com: one static file that changes, with the validators of a cache.
+
+Imitated: the schedule at `/static/json/staticData/scheduleLeagueV2.json`, its ETag and 304, and the CDN's 403 in XML
+for any other path (Akamai's answer for what an S3 origin does not have).
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from fakes.seam import Refuse
+from fakes.upstreams.feeds import Feeds
+from fakes.upstreams.web import Request, Response, json_response
+
+HOST = "cdn.nba.com"
+PATH = "/static/json/staticData/scheduleLeagueV2.json"
+DENIED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
+)
+
+
+class NbaCdn:
+    """Answers for `feeds`; the schedule is rendered once per minute of the clock, as often as the CDN refreshes it."""
+
+    def __init__(self, feeds: Feeds) -> None:
+        self._feeds = feeds
+        self._minute = -1
+        self._rendered: Response | None = None
+
+    def __call__(self, request: Request, now_s: float) -> Response:
+        """One request."""
+        if request.method not in ("GET", "HEAD"):
+            return Response(405, b"", {"Allow": "GET, HEAD"}, "methodNotAllowed")
+        if request.path != PATH:
+            return Response(403, DENIED, {"Content-Type": "application/xml"}, "accessDenied")
+        minute = int(now_s // 60)
+        if self._rendered is None or minute != self._minute:
+            plain = json_response(200, self._feeds.schedule(minute * 60.0))
+            tag = hashlib.md5(plain.body, usedforsecurity=False).hexdigest()
+            headers = {**plain.headers, "ETag": f'"{tag}"', "Cache-Control": "public, max-age=60"}
+            self._minute, self._rendered = minute, Response(200, plain.body, headers)
+        if request.headers.get("if-none-match") == self._rendered.headers["ETag"]:
+            return Response(304, b"", {"ETag": self._rendered.headers["ETag"]})
+        return self._rendered
+
+
+def refuse(refusal: Refuse) -> Response:
+    """An error as a CDN words it: a short page, no JSON."""
+    body = f"<html><body><h1>{refusal.status}</h1>{refusal.message}</body></html>".encode()
+    return Response(refusal.status, body, {"Content-Type": "text/html", **refusal.headers}, refusal.reason)
