@@ -1,3 +1,5 @@
+"""The settings every test of the upstreams shares: a clock moved by hand, and a session that reaches them in process."""
+
 import datetime as dt
 
 import pytest

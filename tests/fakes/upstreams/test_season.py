@@ -1,3 +1,5 @@
+"""What a season promises: one seed, one course of events, sums that agree."""
+
 import datetime as dt
 import statistics
 

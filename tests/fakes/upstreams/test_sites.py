@@ -1,3 +1,5 @@
+"""What a client meets at each upstream: auth, paging, limits, and contents that follow the clock."""
+
 import json
 from pathlib import Path
 
