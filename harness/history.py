@@ -316,6 +316,14 @@ class History:
         """The `run.end` event, None where the run did not get there."""
         return next(self.of("run.end"), None)
 
+    @property
+    def reach_ns(self) -> int:
+        """The `t_ns` of the last event: how far the history tells; 0 for an empty one."""
+        last = b""
+        for line in self.lines():
+            last = line
+        return int(orjson.loads(last)["t_ns"]) if last else 0
+
     def derive(self, function: Callable[[History], T]) -> T:
         """`function(self)`, worked out once: for pure functions that several checks need (`metrics.standard`)."""
         with suppress(KeyError):

@@ -1,0 +1,1 @@
+"""Scenario files: found, read with their line numbers, and turned into typed models or one clear error."""
