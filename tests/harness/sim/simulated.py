@@ -6,7 +6,9 @@ A body reports by returning something JSON can hold, and fails by raising.
 import atexit
 import functools
 import importlib
+import json
 import os
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -43,6 +45,57 @@ def in_simulation(target: str, *, seed: int = 1, hash_seed: int = 0, **arguments
     return value
 
 
+LIBRARIES = (
+    "asyncio",
+    "concurrent.futures.thread",
+    "logging.handlers",
+    "queue",
+    "random",
+    "sched",
+    "secrets",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "ssl",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "uuid",
+)
+"""What an interpreter may have loaded before it becomes a simulation; the zygote has it the other way round."""
+
+
+def in_late_simulation(target: str, *, seed: int = 1, hash_seed: int = 0, **arguments: Any) -> Any:
+    """As `in_simulation`, in a fresh interpreter that loads `LIBRARIES`, and `target`'s module, before the kernel."""
+    module = target.partition(":")[0]
+    loads = "; ".join(f"import {name}" for name in (*LIBRARIES, module))
+    call = f"run(Printer(), {target!r}, {seed!r}, {arguments!r})"
+    child = subprocess.run(
+        [sys.executable, "-c", f"{loads}; from {__name__} import Printer, run; raise SystemExit({call})"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": str(hash_seed), "TZ": "UTC", "GEVENT_SUPPORT": "True"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    lines = [line.removeprefix(Printer.MARK) for line in child.stdout.splitlines() if line.startswith(Printer.MARK)]
+    message = json.loads(lines[-1]) if lines else {"kind": "raised", "traceback": child.stderr[-3500:]}
+    if message["kind"] != "returned":
+        raise AssertionError(f"in the simulation:\n{message['traceback']}")
+    return message["value"]
+
+
+class Printer:
+    """Tells on standard output what the zygote's channel would tell its parent."""
+
+    MARK = "@@ "
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        print(self.MARK + json.dumps({"kind": kind, **fields}), flush=True)
+
+
 def simulated(test: Callable[[], Any]) -> Callable[[], Any]:
     """Make a test function run in a simulation."""
 
@@ -55,20 +108,29 @@ def simulated(test: Callable[[], Any]) -> Callable[[], Any]:
 
 def run(channel: Any, body: str, seed: int, arguments: dict[str, Any]) -> int:
     """The child's side."""
-    from harness.sim import aio, install
-    from harness.sim.kernel import install as install_kernel
-    from harness.sim.network import Network
-    from harness.sim.process import current_label
+    from gevent.event import AsyncResult
 
-    kernel = install_kernel()  # the zygote's
-    kernel.begin(seed=seed, epoch_ns=EPOCH_NS, roots=())
-    aio.install()
-    install.install(Network(rng=lambda stream: kernel.chance.stream(f"network/{stream}"), who=current_label))
-    module, _, name = body.partition(":")
+    from harness.sim import guest
+
+    machine = guest.machine()
+    machine.kernel.begin(seed=seed, epoch_ns=EPOCH_NS, roots=())
+    machine.begin()
+    process = machine.kernel.process("test", 0, dict(os.environ))
+    machine.admit(process)
+    ended: AsyncResult = AsyncResult()
+
+    def inside() -> None:
+        module, _, name = body.partition(":")
+        try:
+            function = getattr(importlib.import_module(module), name)
+            ended.set(getattr(function, "__wrapped__", function)(**arguments))
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the test must show it
+            ended.set_exception(error)
+
     try:
-        function = getattr(importlib.import_module(module), name)
-        value = getattr(function, "__wrapped__", function)(**arguments)
-    except BaseException:  # noqa: BLE001 - whatever it was, the test must show it
+        process.spawn(inside)
+        value = ended.get()
+    except BaseException:  # noqa: BLE001 - a livelock is thrown here
         channel.tell("raised", traceback=traceback.format_exc()[-3500:])
         return 1
     sys.stdout.flush()

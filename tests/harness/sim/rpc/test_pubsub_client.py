@@ -24,7 +24,7 @@ class Timer:
 
 
 class Around:
-    """Surroundings on the kernel's own clock; `rulings` are handed out first to last to calls whose method they name."""
+    """Surroundings on the kernel's clock; each of `rulings` goes to the next call whose method ends as it says."""
 
     def __init__(self) -> None:
         import gevent
