@@ -13,9 +13,11 @@ from fakes.pubsub.broker import Broker
 from fakes.pubsub.limits import Limits, PushPace, read
 from fakes.pubsub.names import full
 from fakes.pubsub.publisher import Publisher
+from fakes.pubsub.snapshots import Snapshots
 from fakes.pubsub.streaming import Streaming
 from fakes.pubsub.subscriber import Subscriber
 from fakes.pubsub.topology import subscription_pbs, topic_pbs
+from fakes.pubsub.weather import CALM, Weather
 from fakes.rpc import Rpc
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
 
@@ -27,14 +29,15 @@ class PubSub:
 
     name = "pubsub"
 
-    def __init__(self, around: Surroundings, project: str, limits: Limits, pace: PushPace) -> None:
+    def __init__(self, around: Surroundings, project: str, limits: Limits, pace: PushPace, weather: Weather) -> None:
         self.project = project
-        self.broker = Broker(around, limits, pace)
+        self.broker = Broker(around, limits, pace, weather)
         rpc = Rpc(self.name, Gate(around))
         self._methods = {
             **Publisher(self.broker).methods(rpc),
             **Subscriber(self.broker).methods(rpc),
             **Streaming(self.broker).methods(rpc),
+            **Snapshots(self.broker).methods(rpc),
         }
 
     def http(self) -> Mapping[str, WsgiApp]:
@@ -83,10 +86,18 @@ def create(
     project: str = "windtunnel",
     limits: Any = "service",
     push: Any = "service",
+    weather: Any = None,
 ) -> PubSub:
     """The Pub/Sub back end.
 
     `limits` and `push` are `"service"`, the documented figures, or a mapping of the fields of `limits.Limits` and
-    `limits.PushPace` to replace. `project` names topics given by their id alone. Raises `ValueError` for a bad option.
+    `limits.PushPace` to replace; `weather` is a mapping of the fields of `weather.Weather`, none by default. `project`
+    names topics given by their id alone. Raises `ValueError` for a bad option.
     """
-    return PubSub(around, project, read("limits", limits, Limits()), read("push", push, PushPace()))
+    return PubSub(
+        around,
+        project,
+        read("limits", limits, Limits()),
+        read("push", push, PushPace()),
+        read("weather", weather, CALM),
+    )

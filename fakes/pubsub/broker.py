@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fakes.pubsub.delivery import Delivery
@@ -16,9 +17,11 @@ from fakes.pubsub.limits import Limits, PushPace
 from fakes.pubsub.message import Message, check_batch
 from fakes.pubsub.names import DELETED_TOPIC, checked, project_of
 from fakes.pubsub.push import PushPump
+from fakes.pubsub.replay import Snapshot, take_snapshot
 from fakes.pubsub.settings import Settings, normalise, read_settings
 from fakes.pubsub.subscription import Subscription
 from fakes.pubsub.topic import Topic, check_topic
+from fakes.pubsub.weather import CALM, Sky, Weather
 from fakes.seam import GrpcError, Surroundings
 
 Draft = tuple[bytes, Mapping[str, str], str]
@@ -31,15 +34,17 @@ _FIRST_MESSAGE_ID = 7_000_000_000_000_001
 class Broker:
     """Topics and subscriptions by full name, in the order they were made."""
 
-    def __init__(self, around: Surroundings, limits: Limits, pace: PushPace) -> None:
+    def __init__(self, around: Surroundings, limits: Limits, pace: PushPace, weather: Weather = CALM) -> None:
         self.around = around
         self.limits = limits
         self.lock = threading.RLock()
         self.topics: dict[str, Topic] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.subscription_pbs: dict[str, Any] = {}
+        self.snapshots: dict[str, Snapshot] = {}
         self._pumps: dict[str, PushPump] = {}
         self._pace = pace
+        self._weather = weather
         self._next_id = _FIRST_MESSAGE_ID
 
     # ------------------------------------------------------------------------------------------------------- topics
@@ -80,13 +85,19 @@ class Broker:
             messages = [self._message(*draft) for draft in drafts]
             for message in messages:
                 self._record_publish(topic, message)
-                topic.keep(message)
+                self._keep(topic, message)
             for subscription in topic.subscriptions.values():
                 for message in messages:
                     subscription.enqueue(message)
             for subscription in topic.subscriptions.values():
                 subscription.dispatch()
             return [message.message_id for message in messages]
+
+    def _keep(self, topic: Topic, message: Message) -> None:
+        topic.keep(message)
+        for snapshot in self.live_snapshots() if self.snapshots else ():
+            if snapshot.topic == topic.name:
+                snapshot.messages.append(message)
 
     def _message(self, data: bytes, attributes: Mapping[str, str], ordering_key: str) -> Message:
         number = self._next_id
@@ -121,7 +132,8 @@ class Broker:
                 raise GrpcError("ALREADY_EXISTS", f"Resource already exists in the project (resource={_id(pb.name)}).")
             _check_count("subscriptions", self.subscriptions, pb.name, self.limits.subscriptions_per_project)
             self._check_dead_letter(settings)
-            subscription = Subscription(settings, topic.name, self.around, self.lock, self._forward)
+            sky = Sky(self._weather, self.around.rng(f"weather/{pb.name}"))
+            subscription = Subscription(settings, topic.name, self.around, self.lock, sky, self._forward)
             self.subscriptions[pb.name] = subscription
             self.subscription_pbs[pb.name] = pb
             topic.subscriptions[pb.name] = subscription
@@ -173,6 +185,60 @@ class Broker:
             gone = GrpcError("NOT_FOUND", f"Resource not found (resource={_id(name)}).")
             for consumer in consumers:
                 consumer.end(gone)
+
+    def detach_subscription(self, name: str) -> None:
+        """Cut a subscription off its topic: its backlog goes, pulls fail, pushes stop."""
+        with self.lock:
+            subscription = self.subscription(name)
+            topic = self.topics.get(subscription.topic)
+            if topic is not None:
+                topic.subscriptions.pop(name, None)
+            self.subscription_pbs[name].detached = True
+            self._pumps.pop(name, None)
+            consumers = subscription.consumers()
+            subscription.close("subscription detached")
+            subscription.reconfigure(replace(subscription.settings, detached=True))
+            for consumer in consumers:
+                consumer.end(GrpcError("FAILED_PRECONDITION", f"The subscription is detached (subscription={name})."))
+
+    # ---------------------------------------------------------------------------------------------------- snapshots
+
+    def create_snapshot(self, name: str, subscription: str, labels: Mapping[str, str]) -> Snapshot:
+        """Take a snapshot of a subscription; ALREADY_EXISTS, or FAILED_PRECONDITION if its backlog is too old."""
+        checked(name, "snapshots")
+        with self.lock:
+            now_ns = self.around.now_ns()
+            self.live_snapshots()
+            if name in self.snapshots:
+                raise GrpcError("ALREADY_EXISTS", f"Resource already exists in the project (resource={_id(name)}).")
+            _check_count("snapshots", self.snapshots, name, self.limits.snapshots_per_project)
+            snapshot = take_snapshot(name, self.subscription(subscription), labels, now_ns)
+            self.snapshots[name] = snapshot
+            return snapshot
+
+    def snapshot(self, name: str) -> Snapshot:
+        """The snapshot of that full name; NOT_FOUND, also once it has expired."""
+        checked(name, "snapshots")
+        self.live_snapshots()
+        snapshot = self.snapshots.get(name)
+        if snapshot is None:
+            raise GrpcError("NOT_FOUND", f"Resource not found (resource={_id(name)}).")
+        return snapshot
+
+    def live_snapshots(self) -> list[Snapshot]:
+        """The snapshots that have not expired; the others are forgotten here."""
+        now_ns = self.around.now_ns()
+        for name in [name for name, snapshot in self.snapshots.items() if snapshot.expire_ns <= now_ns]:
+            del self.snapshots[name]
+        return list(self.snapshots.values())
+
+    def delete_snapshot(self, name: str) -> None:
+        """Remove a snapshot."""
+        with self.lock:
+            self.snapshot(name)
+            del self.snapshots[name]
+
+    # ------------------------------------------------------------------------------------------------------- ending
 
     def close(self) -> None:
         """Stop every timer and let go of everybody who waits."""
@@ -226,7 +292,7 @@ class Broker:
         # Past the size checks on purpose: the service's own attributes count for nobody.
         forwarded = self._message(message.data, attributes, message.ordering_key)
         self._record_publish(topic, forwarded)
-        topic.keep(forwarded)
+        self._keep(topic, forwarded)
         for other in topic.subscriptions.values():
             other.enqueue(forwarded)
             if other is not subscription:

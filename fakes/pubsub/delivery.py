@@ -18,7 +18,7 @@ one consumer (streams); one at a time (pushes)."""
 class Delivery:
     """One message in one subscription. `attempt` is 1 + nacks + expiries (`pubsub.proto`, DeadLetterPolicy)."""
 
-    __slots__ = ("acked", "attempt", "held", "lease", "message", "position", "stale_ack_id")
+    __slots__ = ("acked", "attempt", "echo", "held", "lease", "message", "position", "stale_ack_id")
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -28,6 +28,8 @@ class Delivery:
         """The ack id of the last lease once it has expired, "" otherwise."""
         self.held = False
         """Waiting for its back-off."""
+        self.echo = False
+        """A duplicate: it is delivered once and its failure changes nothing."""
         self.acked = False
         """Acknowledged while an earlier message of its ordering key is not."""
         self.position = 0

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
+from fakes.pubsub.weather import Weather
+
 T = TypeVar("T", bound="Limits | PushPace | Weather")
 
 
@@ -46,29 +48,6 @@ class PushPace:
     maximum_backoff_s: float = 60.0
     first_window: int = 3
     linear_window: int = 3_000
-
-
-@dataclass(frozen=True, slots=True)
-class Weather:
-    """What at-least-once delivery legally does now and then; all of it is off unless asked for.
-
-    `duplicate`, `reorder` and `delay` are the probabilities (0 to 1), per delivery attempt, that a message is delivered
-    a second time, overtaken by the one behind it, or held back for `delay_s` (seconds, >= 0). With exactly-once
-    delivery no duplicates are made; with an ordering key, nothing is reordered or delayed.
-    """
-
-    duplicate: float = 0.0
-    reorder: float = 0.0
-    delay: float = 0.0
-    delay_s: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name in ("duplicate", "reorder", "delay"):
-            chance = getattr(self, name)
-            if not 0 <= chance <= 1:
-                raise ValueError(f"weather option {name!r} is {chance!r}; it is a probability and must be 0 to 1")
-        if self.delay_s < 0:
-            raise ValueError(f"weather option 'delay_s' is {self.delay_s!r}; it is a time in seconds and must be >= 0")
 
 
 def read(option: str, value: Any, service: T) -> T:

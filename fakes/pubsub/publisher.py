@@ -12,13 +12,13 @@ from google.protobuf.empty_pb2 import Empty
 from google.pubsub_v1 import types
 
 from fakes.pubsub.broker import Broker
+from fakes.pubsub.methods import Table
 from fakes.pubsub.names import project_of
 from fakes.pubsub.paging import page
 from fakes.pubsub.topic import check_topic
 from fakes.rpc import Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod
 
-_SERVICE = "/google.pubsub.v1.Publisher/"
 _UPDATABLE = {
     "labels",
     "message_retention_duration",
@@ -37,32 +37,15 @@ class Publisher:
     def methods(self, rpc: Rpc) -> Mapping[str, GrpcMethod]:
         """Full method path -> RPC."""
 
-        def unary(name: str, request: Any, field: str, handle: Any) -> tuple[str, GrpcMethod]:
-            def resource(message: Any) -> str:
-                value = message
-                for part in field.split("."):
-                    value = getattr(value, part)
-                return str(value)
-
-            path = _SERVICE + name
-            return path, rpc.unary(path, request.pb(), resource, handle)
-
-        return dict(
-            (
-                unary("CreateTopic", types.Topic, "name", self.create_topic),
-                unary("UpdateTopic", types.UpdateTopicRequest, "topic.name", self.update_topic),
-                unary("Publish", types.PublishRequest, "topic", self.publish),
-                unary("GetTopic", types.GetTopicRequest, "topic", self.get_topic),
-                unary("ListTopics", types.ListTopicsRequest, "project", self.list_topics),
-                unary(
-                    "ListTopicSubscriptions",
-                    types.ListTopicSubscriptionsRequest,
-                    "topic",
-                    self.list_topic_subscriptions,
-                ),
-                unary("DeleteTopic", types.DeleteTopicRequest, "topic", self.delete_topic),
-            )
-        )
+        table = Table(rpc, "google.pubsub.v1.Publisher")
+        table.unary("CreateTopic", types.Topic, "name", self.create_topic)
+        table.unary("UpdateTopic", types.UpdateTopicRequest, "topic.name", self.update_topic)
+        table.unary("Publish", types.PublishRequest, "topic", self.publish)
+        table.unary("GetTopic", types.GetTopicRequest, "topic", self.get_topic)
+        table.unary("ListTopics", types.ListTopicsRequest, "project", self.list_topics)
+        table.unary("ListTopicSubscriptions", types.ListTopicSubscriptionsRequest, "topic", self.list_subscriptions)
+        table.unary("DeleteTopic", types.DeleteTopicRequest, "topic", self.delete_topic)
+        return table.methods
 
     def create_topic(self, request: Any, _context: GrpcContext) -> Any:
         """CreateTopic: the topic is the request."""
@@ -111,7 +94,7 @@ class Publisher:
         found, token = page(topics, request.page_size, request.page_token)
         return types.ListTopicsResponse.pb()(topics=found, next_page_token=token)
 
-    def list_topic_subscriptions(self, request: Any, _context: GrpcContext) -> Any:
+    def list_subscriptions(self, request: Any, _context: GrpcContext) -> Any:
         """ListTopicSubscriptions: names only."""
         with self._broker.lock:
             names = sorted(self._broker.topic(request.topic).subscriptions)

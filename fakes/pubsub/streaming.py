@@ -30,7 +30,7 @@ class Streaming:
 
     def methods(self, rpc: Rpc) -> Mapping[str, GrpcMethod]:
         """Full method path -> RPC."""
-        path = SERVICE + "StreamingPull"
+        path = f"/{SERVICE}/StreamingPull"
         request = types.StreamingPullRequest.pb()
         return {path: rpc.stream(path, request, lambda first: str(first.subscription), self.streaming_pull)}
 

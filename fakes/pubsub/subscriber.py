@@ -17,6 +17,7 @@ from google.rpc.status_pb2 import Status
 
 from fakes.pubsub.broker import Broker
 from fakes.pubsub.delivery import Lease
+from fakes.pubsub.methods import Table
 from fakes.pubsub.names import project_of
 from fakes.pubsub.paging import page
 from fakes.pubsub.publisher import clear_masked
@@ -25,7 +26,7 @@ from fakes.pubsub.subscription import Subscription
 from fakes.rpc import Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod
 
-SERVICE = "/google.pubsub.v1.Subscriber/"
+SERVICE = "google.pubsub.v1.Subscriber"
 _ACK_ID = re.compile(r"[0-9]+\.[0-9a-f]+")
 _UPDATABLE = {
     "ack_deadline_seconds",
@@ -52,30 +53,18 @@ class Subscriber:
     def methods(self, rpc: Rpc) -> Mapping[str, GrpcMethod]:
         """Full method path -> RPC."""
 
-        def unary(name: str, request: Any, field: str, handle: Any) -> tuple[str, GrpcMethod]:
-            def resource(message: Any) -> str:
-                value = message
-                for part in field.split("."):
-                    value = getattr(value, part)
-                return str(value)
-
-            path = SERVICE + name
-            return path, rpc.unary(path, request.pb(), resource, handle)
-
+        table = Table(rpc, SERVICE)
         one = "subscription"
-        return dict(
-            (
-                unary("CreateSubscription", types.Subscription, "name", self.create),
-                unary("GetSubscription", types.GetSubscriptionRequest, one, self.get),
-                unary("UpdateSubscription", types.UpdateSubscriptionRequest, "subscription.name", self.update),
-                unary("ListSubscriptions", types.ListSubscriptionsRequest, "project", self.list),
-                unary("DeleteSubscription", types.DeleteSubscriptionRequest, one, self.delete),
-                unary("ModifyPushConfig", types.ModifyPushConfigRequest, one, self.modify_push_config),
-                unary("Pull", types.PullRequest, one, self.pull),
-                unary("Acknowledge", types.AcknowledgeRequest, one, self.acknowledge),
-                unary("ModifyAckDeadline", types.ModifyAckDeadlineRequest, one, self.modify_ack_deadline),
-            )
-        )
+        table.unary("CreateSubscription", types.Subscription, "name", self.create)
+        table.unary("GetSubscription", types.GetSubscriptionRequest, one, self.get)
+        table.unary("UpdateSubscription", types.UpdateSubscriptionRequest, "subscription.name", self.update)
+        table.unary("ListSubscriptions", types.ListSubscriptionsRequest, "project", self.list)
+        table.unary("DeleteSubscription", types.DeleteSubscriptionRequest, one, self.delete)
+        table.unary("ModifyPushConfig", types.ModifyPushConfigRequest, one, self.modify_push_config)
+        table.unary("Pull", types.PullRequest, one, self.pull)
+        table.unary("Acknowledge", types.AcknowledgeRequest, one, self.acknowledge)
+        table.unary("ModifyAckDeadline", types.ModifyAckDeadlineRequest, one, self.modify_ack_deadline)
+        return table.methods
 
     # ------------------------------------------------------------------------------------------------ subscriptions
 
@@ -152,7 +141,8 @@ class Subscriber:
         wait_s = limits.pull_wait_s
         remaining_s = context.time_remaining()
         if remaining_s is not None:
-            wait_s = min(wait_s, remaining_s)
+            # An empty answer just before the caller's deadline, not an error just after it.
+            wait_s = min(wait_s, remaining_s - min(1.0, remaining_s / 2))
         timer = broker.around.call_later(wait_s, waiter.close)
         context.add_callback(waiter.close)
         try:

@@ -17,6 +17,7 @@ from fakes.pubsub.delivery import Consumer, Delivery, Lease
 from fakes.pubsub.message import Message
 from fakes.pubsub.settings import Settings
 from fakes.pubsub.turns import Turns
+from fakes.pubsub.weather import Sky
 from fakes.seam import Surroundings
 
 Failure = Literal["nacked", "expired"]
@@ -35,12 +36,14 @@ class Subscription:
         topic: str,
         around: Surroundings,
         lock: Any,
+        sky: Sky,
         dead_letter: Callable[[Subscription, Delivery], bool],
     ) -> None:
         self.settings = settings
         self.topic = topic
         self._around = around
         self._lock = lock
+        self._sky = sky
         self._dead_letter = dead_letter
         self._backlog: OrderedDict[str, Delivery] = OrderedDict()
         self._turns = Turns(ordering=settings.ordering)
@@ -59,13 +62,17 @@ class Subscription:
         if matches is not None and not matches(message.attributes):
             self._note("acked", delivery, reason="filtered")
             return
-        self._add(delivery)
+        delay_s = 0.0 if self._turns.is_ordered(message) else self._sky.delay_s()
+        self._add(delivery, overtaking=self._sky.overtakes(), delay_s=delay_s)
 
-    def _add(self, delivery: Delivery) -> None:
+    def _add(self, delivery: Delivery, *, overtaking: bool = False, delay_s: float = 0.0) -> None:
         self._backlog[delivery.message.message_id] = delivery
         if not self._watching_age:
             self._watch_age()
-        self._turns.add(delivery)
+        if delay_s > 0:
+            self._hold(delivery, delay_s)
+        else:
+            self._turns.add(delivery, overtaking=overtaking)
 
     def attach(self, consumer: Consumer) -> None:
         """Have `consumer` take messages from now on."""
@@ -89,6 +96,7 @@ class Subscription:
         while (turn := self._turns.take()) is not None:
             delivery, consumer = turn
             consumer.take(self._lease(delivery, consumer))
+            self._echo(delivery)
             touched[id(consumer)] = consumer
         for consumer in touched.values():
             consumer.flush()
@@ -104,6 +112,14 @@ class Subscription:
             self._agenda.add(deadline_ns, lease)
         self._note("delivered", delivery)
         return lease
+
+    def _echo(self, delivery: Delivery) -> None:
+        message = delivery.message
+        if delivery.echo or self.settings.exactly_once or self._turns.is_ordered(message) or not self._sky.duplicates():
+            return
+        echo = Delivery(message)
+        echo.echo, echo.attempt = True, delivery.attempt
+        self._turns.add(echo)
 
     # --------------------------------------------------------------------------------------------- what came of it
 
@@ -152,14 +168,17 @@ class Subscription:
 
     def _acked(self, delivery: Delivery, status: int | str | None = None) -> None:
         self._note("acked", delivery, status)
-        if self.settings.retain_acked:
+        if self.settings.retain_acked and not delivery.echo:
             self._acked_and_kept.append(delivery.message)
             self._trim_kept()
         self._forget(delivery)
 
     def _failed(self, delivery: Delivery, event: Failure, status: int | str | None = None) -> None:
         self._note(event, delivery, status)
-        self._end_lease(delivery, keep_ack_id=event == "expired")
+        self._end_lease(delivery, keep_ack_id=event == "expired" and not delivery.echo)
+        if delivery.echo:
+            self._forget(delivery)
+            return
         policy = self.settings.dead_letter
         if policy is not None and delivery.attempt >= policy.attempts and self._dead_letter(self, delivery):
             self._note("dead_lettered", delivery)
@@ -172,10 +191,13 @@ class Subscription:
             self._end_lease(later)
             later.acked = later.acked and self.settings.exactly_once
         if delay_s > 0:
-            delivery.held = True
-            self._agenda.add(self._around.now_ns() + round(delay_s * 1e9), delivery)
+            self._hold(delivery, delay_s)
         else:
             self._turns.again(delivery)
+
+    def _hold(self, delivery: Delivery, seconds: float) -> None:
+        delivery.held = True
+        self._agenda.add(self._around.now_ns() + round(seconds * 1e9), delivery)
 
     # ------------------------------------------------------------------------------------------------ as a whole
 
@@ -248,7 +270,7 @@ class Subscription:
         if keep_ack_id:
             delivery.stale_ack_id = lease.ack_id
         else:
-            del self._by_ack_id[lease.ack_id]
+            self._by_ack_id.pop(lease.ack_id, None)
         lease.consumer.release(lease)
         self._turns.released(delivery, lease.consumer)
 
@@ -256,7 +278,8 @@ class Subscription:
         self._end_lease(delivery)
         self._forget_stale_id(delivery)
         for gone in self._turns.done(delivery):
-            self._backlog.pop(gone.message.message_id, None)
+            if not gone.echo:
+                self._backlog.pop(gone.message.message_id, None)
 
     def _forget_stale_id(self, delivery: Delivery) -> None:
         if delivery.stale_ack_id:

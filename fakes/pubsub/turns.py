@@ -26,15 +26,17 @@ class Turns:
         self._parked: dict[int, list[KeyLine]] = {}
         """Lines whose owner has no room, by the owner's id."""
 
-    def add(self, delivery: Delivery) -> None:
-        """A newly published message."""
-        key = delivery.message.ordering_key
-        if self._ordering and key:
+    def add(self, delivery: Delivery, *, overtaking: bool = False) -> None:
+        """A newly published message; `overtaking` lets it go before the last that waits, if it has no key."""
+        if self.is_ordered(delivery.message):
+            key = delivery.message.ordering_key
             line = self._lines.get(key)
             if line is None:
                 line = self._lines[key] = KeyLine(key)
             line.append(delivery)
             self._queue_next(line)
+        elif overtaking and self._ready:
+            self._ready.insert(len(self._ready) - 1, delivery)
         else:
             self._ready.append(delivery)
 
@@ -108,6 +110,10 @@ class Turns:
         self._ready.clear()
         self._lines.clear()
         self._parked.clear()
+
+    def is_ordered(self, message: Message) -> bool:
+        """Whether the message has its place in the line of a key."""
+        return self._ordering and bool(message.ordering_key)
 
     def line_of(self, delivery: Delivery) -> KeyLine | None:
         """The line it stands in, None without ordering."""
