@@ -36,7 +36,6 @@ class Publisher:
 
     def methods(self, rpc: Rpc) -> Mapping[str, GrpcMethod]:
         """Full method path -> RPC."""
-
         table = Table(rpc, "google.pubsub.v1.Publisher")
         table.unary("CreateTopic", types.Topic, "name", self.create_topic)
         table.unary("UpdateTopic", types.UpdateTopicRequest, "topic.name", self.update_topic)

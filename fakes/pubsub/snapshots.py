@@ -77,7 +77,8 @@ class Snapshots:
                 else:
                     raise GrpcError(
                         "INVALID_ARGUMENT",
-                        f"Invalid update_mask provided in the UpdateSnapshotRequest: {path!r}; give labels or expire_time",
+                        f"Invalid update_mask provided in the UpdateSnapshotRequest: {path!r}; "
+                        "give labels or expire_time",
                     )
             return _pb(snapshot)
 

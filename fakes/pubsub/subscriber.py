@@ -52,7 +52,6 @@ class Subscriber:
 
     def methods(self, rpc: Rpc) -> Mapping[str, GrpcMethod]:
         """Full method path -> RPC."""
-
         table = Table(rpc, SERVICE)
         one = "subscription"
         table.unary("CreateSubscription", types.Subscription, "name", self.create)
