@@ -1,4 +1,4 @@
-"""The settings every test of the upstreams shares: a clock moved by hand, and a session that reaches them in process."""
+"""What the upstreams' tests share: a clock moved by hand, and a session that reaches them in process."""
 
 import datetime as dt
 
