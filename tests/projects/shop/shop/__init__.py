@@ -1,0 +1,1 @@
+"""A tiny project of somebody else's: two services that know nothing of Windtunnel."""
