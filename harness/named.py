@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import re
 import sys
 from collections.abc import Callable
@@ -57,16 +58,17 @@ def find_function(name: str) -> None:
     source, or one that makes its names in other ways (`import *`, `__getattr__`), is taken on trust.
     """
     module_name, function_name = _parts(name)
-    search: list[str] | None = None
-    spec: ModuleSpec | None = None
-    walked = ""
-    for part in module_name.split("."):
-        walked = f"{walked}.{part}".lstrip(".")
-        spec = PathFinder.find_spec(part, search)
+    walked, *rest = module_name.split(".")
+    spec: ModuleSpec | None = importlib.util.find_spec(walked)
+    for part in rest:
         if spec is None:
-            raise _no_module(name, walked)
-        search = list(spec.submodule_search_locations or [])
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+            break
+        # Not find_spec of the whole name: that runs the packages above it.
+        walked = f"{walked}.{part}"
+        spec = PathFinder.find_spec(walked, list(spec.submodule_search_locations or []))
+    if spec is None:
+        raise _no_module(name, walked)
+    if not spec.origin or not spec.origin.endswith(".py"):
         return
     bound = _bound_names(Path(spec.origin))
     if bound is not None and function_name not in bound:
@@ -102,8 +104,8 @@ def _bound_names(path: Path) -> set[str] | None:
 
 def _no_module(name: str, missing: str) -> UnresolvedNameError:
     return UnresolvedNameError(
-        f"{name!r}: there is no module {missing!r}; it is looked for in {', '.join(filter(None, sys.path[:3]))} "
-        "and the installed packages"
+        f"{name!r}: there is no module {missing!r}; it is looked for in {sys.path[0] or 'the current folder'}, "
+        "then on the rest of the import path ([tool.windtunnel] pythonpath, PYTHONPATH, installed packages)"
     )
 
 

@@ -21,10 +21,13 @@ SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The user's project: its root folder and the folders that hold its scenarios, in order of precedence."""
+    """The user's project: its root folder, the folders that hold its scenarios in order of precedence, and those that
+    its code is imported from.
+    """
 
     root: Path
     folders: tuple[Path, ...]
+    import_paths: tuple[Path, ...]
 
     @classmethod
     def nearest(cls, start: Path) -> Project:
@@ -37,7 +40,7 @@ class Project:
             settings = folder / "pyproject.toml"
             if settings.is_file() and (found := cls._read(settings)) is not None:
                 return found
-        return cls(start, ())
+        return cls(start, (), (start,))
 
     @classmethod
     def _read(cls, settings: Path) -> Project | None:
@@ -47,15 +50,9 @@ class Project:
             raise ScenarioError(f"{settings} can't be read: {error}") from error
         if tool is None:
             return None
-        names = tool.get("scenarios", [])
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ScenarioError(
-                f"{settings}: [tool.windtunnel] scenarios is {names!r}; make it a list of folders, as in ['scenarios']"
-            )
-        folders = tuple((settings.parent / name).resolve() for name in names)
-        if missing := [folder for folder in folders if not folder.is_dir()]:
-            raise ScenarioError(f"{settings}: [tool.windtunnel] scenarios names {missing[0]}, which is no folder")
-        return cls(settings.parent, folders)
+        folders = _folders(settings, "scenarios", tool.get("scenarios", []))
+        import_paths = _folders(settings, "pythonpath", tool.get("pythonpath", ["."]))
+        return cls(settings.parent, folders, import_paths)
 
     def names(self) -> dict[str, Path]:
         """The name of each scenario file and its path, by name; a file hides those of the same name further on."""
@@ -92,3 +89,13 @@ class Project:
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file())
+
+
+def _folders(settings: Path, key: str, names: object) -> tuple[Path, ...]:
+    where = f"{settings}: [tool.windtunnel] {key}"
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ScenarioError(f"{where} is {names!r}; make it a list of folders, as in ['{key}']")
+    folders = tuple((settings.parent / name).resolve() for name in names)
+    if missing := [folder for folder in folders if not folder.is_dir()]:
+        raise ScenarioError(f"{where} names {missing[0]}, which is no folder")
+    return folders

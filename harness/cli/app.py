@@ -1,0 +1,76 @@
+"""The commands put together, and what their errors come to. Each command is a module of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from harness.cli import exits
+from harness.cli.explain_command import explain
+from harness.cli.list_command import list_scenarios
+from harness.cli.new_command import new
+from harness.cli.report_command import report
+from harness.cli.run_command import run_scenarios
+from harness.cli.validate_command import validate
+from harness.faults.engine import FaultError
+from harness.named import UnresolvedNameError
+from harness.request import WorldError
+from harness.scenario.errors import ScenarioError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="windtunnel", message="windtunnel %(version)s")
+def windtunnel() -> None:
+    """Put a pipeline's real code in front of emulated back ends, blow faults at it, and judge what happens.
+
+    Exit codes: 0 pass, 1 fail, 2 unknown, 64 usage error or bad input, 70 a bug of Windtunnel's.
+    """
+
+
+for _command in (list_scenarios, run_scenarios, validate, explain, report, new):
+    windtunnel.add_command(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that `arguments` say and return its exit code; never raises."""
+    as_json = "--json" in arguments
+    try:
+        code = windtunnel.main(args=list(arguments), prog_name="windtunnel", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return exits.USAGE
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        usage = f"\n{context.get_usage()}" if context else ""
+        return _say(f"{error.format_message()}{usage}", exits.USAGE, as_json)
+    except (exits.InputError, ScenarioError, FaultError, UnresolvedNameError) as error:
+        return _say(str(error), exits.USAGE, as_json)
+    except WorldError as error:
+        kept = [f"the traceback is kept in {error.path}"] if error.path else []
+        return _say("\n".join([error.trace, str(error), *kept, *getattr(error, "__notes__", ())]), exits.FAIL, as_json)
+    except click.Abort:
+        return _say("stopped from the keyboard", exits.INTERRUPTED, as_json)
+    except BrokenPipeError:
+        # The reader (head, say) has had enough; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.PASS
+    except Exception:  # noqa: BLE001 - the last resort that tells our bugs from the user's
+        return _say(
+            f"{traceback.format_exc()}\nThis is a bug of Windtunnel's, not of your code; please report the above",
+            exits.BUG,
+            as_json,
+        )
+
+
+def _say(message: str, code: int, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"error": message, "exit": code}))
+    click.echo(f"windtunnel: {message}", err=True)
+    return code

@@ -1,0 +1,182 @@
+"""`windtunnel run`: run scenarios, leave their records and reports, exit with the verdict."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shlex
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from harness import release
+from harness.cli import exits, rendering, run_dir
+from harness.cli.progress import progress_bar
+from harness.cli.validate_command import unresolved
+from harness.cli.workspace import Workspace
+from harness.judge import RAN
+from harness.outcome import Engine, Verdict
+from harness.request import Runner, RunRequest, RunResult, WorldError
+from harness.run_record import RunRecord
+from harness.scenario.errors import ScenarioError
+from harness.scenario.model import SEED_MAX, Scenario
+from harness.strict import nearest
+
+RUNNERS: dict[str, str] = {"sim": "harness.runner"}
+"""Engine -> the module whose `run` is a `harness.request.Runner`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One scenario to run, and how."""
+
+    asked: str
+    scenario: Scenario
+    worlds: tuple[str, ...]
+    seed: int
+    engine: Engine
+    release: str
+    until: str | None
+    out_dir: Path
+
+    @property
+    def command(self) -> str:
+        """What to type to run exactly this again."""
+        words = [os.environ.get("WINDTUNNEL_COMMAND", "windtunnel"), "run", shlex.quote(self.asked)]
+        words += ["--seed", str(self.seed)]
+        words += [word for world in self.worlds for word in ("--world", shlex.quote(world))] if self.narrowed else []
+        words += ["--engine", self.engine] if self.engine != "sim" else []
+        words += ["--until", shlex.quote(self.until)] if self.until else []
+        return " ".join(words)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether not all worlds are to run."""
+        return self.worlds != tuple(self.scenario.worlds)
+
+
+@click.command("run")
+@click.argument("scenarios", metavar="SCENARIO...", nargs=-1, required=True)
+@click.option("--seed", type=click.IntRange(0, SEED_MAX), help="Instead of the scenario's own.")
+@click.option("--world", "worlds", metavar="NAME", multiple=True, help="Only this world; may be repeated.")
+@click.option("--engine", type=click.Choice(["sim", "wire"]), default="sim", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: .windtunnel/runs/<id>.")
+@click.option("--until", metavar="EVENT", help="Stop at the first event of this kind, or mark of this name.")
+@click.option("-j", "--jobs", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, help="Worlds at a time.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def run_scenarios(
+    *,
+    scenarios: tuple[str, ...],
+    seed: int | None,
+    worlds: tuple[str, ...],
+    engine: Engine,
+    out: Path | None,
+    until: str | None,
+    jobs: int,
+    as_json: bool,
+) -> int:
+    """Run each SCENARIO (a name from `windtunnel list`, or a file) in all its worlds and judge what happened."""
+    workspace = Workspace.open(Path.cwd())
+    if engine not in RUNNERS:
+        raise exits.InputError(f"--engine {engine} is not there yet; use --engine {' or '.join(RUNNERS)}")
+    tested = release.current(workspace.project.root)
+    started_at = datetime.now(UTC)
+    orders = []
+    for asked in scenarios:
+        scenario = workspace.project.find(asked)
+        own_seed = scenario.seed if seed is None else seed
+        if out is None:
+            out_dir = workspace.runs / run_dir.default_name(scenario.name, own_seed, started_at)
+        else:
+            out_dir = out / run_dir.slug(scenario.name) if len(scenarios) > 1 else out
+        chosen = _chosen(scenario, worlds)
+        if problems := list(unresolved(scenario, chosen)):
+            raise ScenarioError("\n".join(problems))
+        orders.append(Order(asked, scenario, chosen, own_seed, engine, tested, until, out_dir))
+    runner: Runner = importlib.import_module(RUNNERS[engine]).run
+    for order in orders:
+        run_dir.prepare(order.out_dir)
+    records = [_carry_out(order, runner, jobs, as_json) for order in orders]
+    if as_json:
+        click.echo(json.dumps(records if len(records) > 1 else records[0]))
+    return exits.OF_VERDICT[Verdict.combine(Verdict(record["verdict"]) for record in records)]
+
+
+def _carry_out(order: Order, runner: Runner, jobs: int, as_json: bool) -> dict[str, Any]:
+    if not as_json:
+        click.echo(f"{order.scenario.name}  seed {order.seed}  commit {order.release}  engine {order.engine}")
+    request = RunRequest(
+        scenario=order.scenario,
+        worlds=order.worlds,
+        seed=order.seed,
+        out_dir=order.out_dir,
+        jobs=jobs,
+        until=order.until,
+        engine=order.engine,
+        release=order.release,
+    )
+    started_at, started_s = datetime.now(UTC), time.perf_counter()
+    with progress_bar(order.worlds, wanted=not as_json) as on_progress:
+        try:
+            result = runner(request, on_progress)
+        except WorldError as error:
+            error.add_note(f"to repeat: {order.command}")
+            raise
+    record = _record(order, result, started_at, time.perf_counter() - started_s)
+    record.write(order.out_dir / run_dir.RECORD)
+    written = rendering.render(order.out_dir)
+    if not as_json:
+        _show(order, result, record, written)
+    return {
+        **record.model_dump(mode="json"),
+        "run_dir": str(order.out_dir),
+        "reports": {form: str(path) for form, path in written.items()},
+        "outcomes": [outcome.model_dump(mode="json") for outcome in result.outcomes],
+    }
+
+
+def _record(order: Order, result: RunResult, started_at: datetime, wall_s: float) -> RunRecord:
+    scenario = order.scenario
+    return RunRecord(
+        scenario=scenario.name,
+        title=scenario.title,
+        owner=scenario.owner,
+        tags=scenario.tags,
+        seed=order.seed,
+        engine=order.engine,
+        release=order.release,
+        started_at=started_at,
+        wall_s=wall_s,
+        start=scenario.start,
+        span=str(scenario.span),
+        command=order.command,
+        worlds=tuple(outcome.world for outcome in result.outcomes),
+        verdict=Verdict.combine(outcome.verdict for outcome in result.outcomes),
+        reference=scenario.recorded_reference(),
+        notes=scenario.notes,
+    )
+
+
+def _show(order: Order, result: RunResult, record: RunRecord, written: dict[str, Path]) -> None:
+    rendering.summarise(order.out_dir, Console())
+    for outcome in result.outcomes:
+        for finding in outcome.findings:
+            if finding.check == RAN:
+                click.echo(f"world {outcome.world} raised:\n" + "\n".join(part.text for part in finding.evidence))
+    click.echo(f"report: {written['html']}")
+    if record.verdict is not Verdict.PASS:
+        click.echo(f"to repeat: {order.command}")
+
+
+def _chosen(scenario: Scenario, worlds: Sequence[str]) -> tuple[str, ...]:
+    for world in worlds:
+        if world not in scenario.worlds:
+            raise exits.InputError(f"{scenario.name} has no world {world!r}{nearest(world, list(scenario.worlds))}")
+    return tuple(world for world in scenario.worlds if not worlds or world in worlds)

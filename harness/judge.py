@@ -1,0 +1,92 @@
+"""From a finished history to an outcome: runs the checks and metrics of a scenario and combines what they say.
+
+This module must not know how the history came about.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+
+from pydantic import JsonValue, TypeAdapter
+
+from harness.checks.check import Check
+from harness.history import History
+from harness.metrics import standard
+from harness.named import load_function
+from harness.outcome import Engine, Evidence, FaultAccount, Finding, Outcome, Verdict
+from harness.scenario.model import Scenario
+
+RAN = "the world ran"
+"""The check that fails where a world raised instead of running; its evidence is the traceback."""
+ENDED = "the run came to its end"
+
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+
+
+def judge(
+    scenario: Scenario,
+    world: str,
+    history: History,
+    faults: Sequence[FaultAccount],
+    *,
+    seed: int,
+    engine: Engine,
+    release: str,
+    wall_s: float,
+    raised: str = "",
+) -> Outcome:
+    """What came of `world`: never raises for what checks, metrics or the world do wrong, but says so in findings.
+
+    `faults` are the accounts of the faults planned for this world. `raised` is the traceback of a world that raised
+    instead of running; what history there is gets judged all the same.
+    """
+    metrics, broken = _metrics(scenario, history)
+    findings = [run_check(check, history) for check in scenario.checks_of(world)]
+    findings += broken
+    findings += [account.finding() for account in faults if account.verdict is not Verdict.PASS]
+    if raised:
+        last = raised.strip().splitlines()[-1]
+        findings.insert(0, Finding(check=RAN, verdict=Verdict.FAIL, reason=last, evidence=(Evidence(text=raised),)))
+    elif history.end is None:
+        findings.append(Finding(check=ENDED, verdict=Verdict.UNKNOWN, reason="the history has no run.end"))
+    return Outcome(
+        scenario=scenario.name,
+        world=world,
+        seed=seed,
+        engine=engine,
+        release=release,
+        verdict=Outcome.judge(findings, faults),
+        history_sha256=history.sha256(),
+        virtual_s=history.reach_ns / 1e9,
+        wall_s=wall_s,
+        events=sum(1 for _ in history.lines()),
+        findings=tuple(findings),
+        faults=tuple(faults),
+        metrics=metrics,
+    )
+
+
+def run_check(check: Check, history: History) -> Finding:
+    """The check's finding; unknown with the traceback where it raised, since a broken check proves nothing."""
+    try:
+        return check(history)
+    except Exception as error:  # noqa: BLE001 - whatever a check raises, its own or a user's, becomes a finding
+        return _broken(check.title, error)
+
+
+def _metrics(scenario: Scenario, history: History) -> tuple[dict[str, JsonValue], list[Finding]]:
+    metrics, broken = dict(history.derive(standard)), []
+    for name in scenario.metrics:
+        try:
+            metrics[name.partition(":")[2]] = _JSON.validate_python(history.derive(load_function(name)))
+        except Exception as error:  # noqa: BLE001 - whatever a user's metric raises becomes a finding
+            metrics[name.partition(":")[2]] = None
+            broken.append(_broken(f"metric {name}", error))
+    return metrics, broken
+
+
+def _broken(what: str, error: Exception) -> Finding:
+    trace = "".join(traceback.format_exception(error))
+    reason = f"it raised {type(error).__name__}: {error}"
+    return Finding(check=what, verdict=Verdict.UNKNOWN, reason=reason, evidence=(Evidence(text=trace),))

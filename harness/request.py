@@ -1,0 +1,73 @@
+"""What the command line asks of the runner, and what it gets back. Neither knows the other beyond this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from harness.outcome import Engine, Outcome
+from harness.scenario.model import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Run `worlds` of `scenario` with `seed`, at most `jobs` of them at a time, and leave the files in `out_dir`.
+
+    `out_dir` exists and can be written. `until` names an event at which to stop, None for the end of the span.
+    `release` is what is under test, for the record.
+    """
+
+    scenario: Scenario
+    worlds: Sequence[str]
+    seed: int
+    out_dir: Path
+    jobs: int = 1
+    until: str | None = None
+    engine: Engine = "sim"
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """One outcome per world, in the order of the request; each world's folder holds its outcome.json and history."""
+
+    run_dir: Path
+    outcomes: Sequence[Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a world has come: virtual nanoseconds of `span_ns`, and events recorded."""
+
+    world: str
+    t_ns: int
+    span_ns: int
+    events: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class WorldError(Exception):
+    """The user's code raised where a world is built or run; `trace` is the traceback, kept in `path` if given."""
+
+    def __init__(self, world: str, trace: str, path: Path | None = None) -> None:
+        super().__init__(
+            f"world {world!r} raised: {trace.strip().splitlines()[-1] if trace.strip() else 'no traceback'}"
+        )
+        self.world = world
+        self.trace = trace
+        self.path = path
+
+
+class Runner(Protocol):
+    """`harness.runner.run`."""
+
+    def __call__(self, request: RunRequest, on_progress: OnProgress) -> RunResult:
+        """Run it.
+
+        Raises `ScenarioError` or `FaultError` for a scenario that this engine can't run, `WorldError` where the user's
+        code raises outside any service; anything else is a bug of the harness.
+        """
