@@ -1,0 +1,78 @@
+"""The back end the harness gets: the service with its front end, behind `fakes.seam.Backend`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fakes.gcs.front import App
+from fakes.gcs.listing import Query, list_objects
+from fakes.gcs.pace import Pace, limits_of
+from fakes.gcs.service import Service
+from fakes.gcs.store import Incoming
+from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+
+HOSTS = ("storage.googleapis.com", "www.googleapis.com")
+PROJECT = "local-project"
+
+
+class CloudStorage:
+    """An emulated Cloud Storage. `project` owns the buckets neighbours make without saying whose they are."""
+
+    name = "gcs"
+
+    def __init__(self, around: Surroundings, pace: Pace, *, bounded: bool, project: str = PROJECT) -> None:
+        self.service = Service(around, pace, bounded=bounded)
+        self._app = App(self.service)
+        self._project = project
+
+    def http(self) -> Mapping[str, WsgiApp]:
+        """One app answers for JSON, uploads, downloads and the Retry Test API."""
+        return dict.fromkeys(HOSTS, self._app)
+
+    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
+        """None: the Python client speaks JSON."""
+        return {}
+
+    def environment(self, address: str | None) -> Mapping[str, str]:
+        """Where the client goes; the variable also makes it anonymous."""
+        return {"STORAGE_EMULATOR_HOST": f"http://{address or HOSTS[0]}"}
+
+    def provision(self, topology: Mapping[str, Any]) -> None:
+        """Create the topology's `buckets`; their settings are those of the JSON resource."""
+        project = topology.get("project") or self._project
+        for name, settings in (topology.get("buckets") or {}).items():
+            with self.service.lock:
+                if name not in self.service.store.buckets:
+                    self.service.store.create_bucket(project, {**(settings or {}), "name": name}, limited=False)
+
+    def read_object(self, bucket: str, name: str) -> bytes:
+        """The bytes of a live object, for a neighbour. Raises `fakes.gcs.errors.ApiError` (404) without one."""
+        with self.service.lock:
+            return self.service.find(bucket, name).content
+
+    def write_object(self, bucket: str, name: str, data: bytes, content_type: str = "application/octet-stream") -> None:
+        """Write an object for a neighbour: no gate and no rate limit, but notifications as ever."""
+        incoming = Incoming(content=bytes(data), fields={"contentType": content_type})
+        incoming.hash()
+        with self.service.lock:
+            self.service.store.insert(self.service.bucket(bucket), name, incoming, limited=False)
+
+    def list_objects(self, bucket: str, prefix: str = "") -> list[str]:
+        """The names of a bucket's live objects under `prefix`, in order."""
+        with self.service.lock:
+            page = list_objects(self.service.bucket(bucket), Query(prefix=prefix, limit=1 << 62))
+            return [stored.name for stored in page.items]
+
+    def close(self) -> None:
+        """Nothing runs between calls."""
+
+
+def create(around: Surroundings, *, limits: object = "service", project: str = PROJECT) -> CloudStorage:
+    """An emulated Cloud Storage without buckets.
+
+    `limits` is `service` (the vendor's write rates, `fakes.gcs.pace`), `none`, or a mapping that changes some of them.
+    Raises ValueError for anything else.
+    """
+    rates = limits_of(limits)
+    return CloudStorage(around, Pace(rates), bounded=limits != "none", project=project)
