@@ -18,7 +18,8 @@ import httptools
 from gevent import get_hub
 
 from fakes.seam import ConnectionLost
-from harness.sim.connection import Connection, End
+from harness.sim.connection import Connection
+from harness.sim.end import End
 from harness.sim.http_message import HttpRequest, HttpResponse, plain
 from harness.sim.network import Listening, Network
 from harness.sim.wsgi import WsgiApp, respond

@@ -9,8 +9,9 @@ import errno
 import os
 from collections import deque
 
-from harness.sim.connection import Connection, End, would_block
+from harness.sim.connection import Connection
 from harness.sim.descriptors import IN, Pollable
+from harness.sim.end import End, would_block
 from harness.sim.network import Host, Listening, Network
 
 SOMAXCONN = 4096

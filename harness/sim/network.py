@@ -16,8 +16,10 @@ from enum import Enum
 
 from gevent import get_hub
 
-from harness.sim.connection import Connection, End, Line, State
+from harness.sim.connection import Connection
 from harness.sim.descriptors import TABLE
+from harness.sim.end import End, State
+from harness.sim.flow import Line
 from harness.sim.toxics.toxic import Attached, ConnectRule, Toxic
 
 LATENCY_S = 0.0005

@@ -12,8 +12,8 @@ import socket as real_socket
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeAlias
 
-from harness.sim.connection import End, State
 from harness.sim.descriptors import OUT, TABLE, bad_descriptor
+from harness.sim.end import End, State
 from harness.sim.listener import SOMAXCONN, Listener
 from harness.sim.network import Network
 from harness.sim.resolver import Resolver

@@ -12,8 +12,8 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from harness.sim.connection import State
 from harness.sim.descriptors import IN
+from harness.sim.end import State
 from harness.sim.network import Certificate
 from harness.sim.sockets import NotSimulatedError, SimSocket
 

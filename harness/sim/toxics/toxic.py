@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from harness.sim.connection import Flow, Packet
+    from harness.sim.flow import Flow, Packet
 
 MS = 1_000_000
 """Nanoseconds in a millisecond, Toxiproxy's usual unit."""
