@@ -46,6 +46,10 @@ class Connection:
         """The flow of that direction."""
         return self.upstream if stream == "upstream" else self.downstream
 
+    def opposite(self, flow: Flow) -> Flow:
+        """The other flow."""
+        return self.downstream if flow is self.upstream else self.upstream
+
     def cut_path(self, cut: bool) -> None:
         """A partition began or ended: while it lasts packets are retransmitted in vain."""
         if self.severed_path and not cut:
@@ -57,10 +61,8 @@ class Connection:
 
     def close_both(self) -> None:
         """Something in the middle closed the connection: both ends see its end, later data is answered with a reset."""
-        for flow in (self.upstream, self.downstream):
-            flow.cut()
-            flow.sink.receive_fin()
-            flow.orphaned = True
+        self.upstream.close()
+        self.downstream.close()
 
     def reset_both(self) -> None:
         """Something in the middle reset the connection: both ends see ECONNRESET."""

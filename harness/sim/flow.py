@@ -112,6 +112,11 @@ class Flow:
     def send(self, payload: Payload) -> None:
         """Put `payload` on its way."""
         now_ns = self.now_ns()
+        if self.orphaned:
+            if isinstance(payload, bytes):
+                round_trip_s = 2 * self.line.latency_ns / 1e9
+                get_hub().loop.timer(round_trip_s).start(self.source.receive_reset, errno.ECONNRESET)
+            return
         if not self.stages:
             self.transmit(now_ns, payload, now_ns)
             return
@@ -137,6 +142,13 @@ class Flow:
         else:
             # One timer per packet, each taking the head: order never depends on how floats round.
             get_hub().loop.timer(delay_ns / 1e9).start(self._arrive)
+
+    def close(self) -> None:
+        """Something in the middle closes: the sink sees the end after what is under way, later data meets a reset."""
+        if not self.orphaned:
+            self.orphaned = True
+            now_ns = self.now_ns()
+            self.transmit(now_ns, Signal.FIN, now_ns)
 
     def consumed(self) -> None:
         """The sink read something: let a blocked writer go on once a third of the window is free, as Linux does."""
@@ -170,12 +182,7 @@ class Flow:
         payload = self._queue.popleft()
         if isinstance(payload, bytes):
             self._in_flight_bytes -= len(payload)
-            if self.orphaned:
-                get_hub().loop.timer(self.line.latency_ns / 1e9).start(self.source.receive_reset, errno.ECONNRESET)
-            else:
-                self.sink.receive(payload)
-        elif self.orphaned:
-            return
+            self.sink.receive(payload)
         elif payload is Signal.FIN:
             self.sink.receive_fin()
         else:

@@ -332,6 +332,10 @@ class Network:
             raise ValueError(f"toxicity of toxic {toxic!r} is {toxicity!r}: give a share between 0 and 1")
         where = self.host(host)
         name = name or f"{toxic.type}_{stream}"
+        if toxicity < 1.0 and toxic.connect_rule is not ConnectRule.ALLOW:
+            raise ValueError(
+                f"toxicity of toxic {toxic.type!r} is {toxicity!r}: a host is it altogether or not, give 1"
+            )
         if name in where.toxics:
             raise ValueError(f"host {host!r} already has a toxic named {name!r}: give another name")
         attached = where.toxics[name] = Attached(toxic, stream, toxicity)
@@ -353,8 +357,9 @@ class Network:
     def _attach(self, host: Host, name: str, attached: Attached, connection: Connection) -> None:
         dice = self.rng(f"toxic/{host.name}/{name}/{connection.caller}/{connection.number}")
         if attached.toxicity >= 1.0 or dice.random() < attached.toxicity:
-            flow = connection.upstream if attached.stream == "upstream" else connection.downstream
-            flow.stages[name] = attached.toxic.stage(flow, dice)
+            for flow in (connection.upstream, connection.downstream):
+                if attached.toxic.both_streams or flow.stream == attached.stream:
+                    flow.stages[name] = attached.toxic.stage(flow, dice)
 
     def part(self, one_side: Iterable[str], other_side: Iterable[str]) -> Partition:
         """Lose every packet between two sides until `heal`."""

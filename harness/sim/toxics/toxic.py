@@ -44,10 +44,18 @@ class Toxic:
 
     type: ClassVar[str]
     connect_rule: ClassVar[ConnectRule] = ConnectRule.ALLOW
+    both_streams: ClassVar[bool] = False
+    """Whether it works on both flows of a connection, whatever stream it was put on."""
 
     def stage(self, flow: Flow, dice: random.Random) -> Stage:
         """Begin to work on `flow`; `dice` are this connection's own."""
         raise NotImplementedError
+
+
+def need(toxic: Toxic, name: str, holds: bool, range_words: str) -> None:
+    """ValueError naming an attribute out of range and what it may be."""
+    if not holds:
+        raise ValueError(f"{name} of toxic {toxic.type!r} is {getattr(toxic, name)!r}: give {range_words}")
 
 
 @dataclass(frozen=True, slots=True)
