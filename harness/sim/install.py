@@ -100,15 +100,19 @@ def _replace_waiting() -> None:
 
 
 def _replace_tls() -> None:
-    for context in (ssl.SSLContext, gevent.ssl.SSLContext):
-        for name, function in {
-            "wrap_socket": tls.wrap_socket,
-            "wrap_bio": tls.wrap_bio,
-            "load_verify_locations": tls.load_verify_locations,
-            "load_default_certs": tls.load_no_certificates,
-            "set_default_verify_paths": tls.load_no_certificates,
-        }.items():
-            setattr(context, name, function)
+    # The ssl module's own Python stays; below it, what it asks of C.
+    replacements: dict[str, Any] = {
+        "sslsocket_class": tls.SimTlsSocket,
+        "_wrap_socket": tls.wrap_in_c,
+        "_wrap_bio": tls.wrap_buffers_in_c,
+        "load_verify_locations": tls.load_verify_locations,
+        "load_default_certs": tls.load_no_certificates,
+        "set_default_verify_paths": tls.load_no_certificates,
+    }
+    for name, new in replacements.items():
+        setattr(ssl.SSLContext, name, new)
+        setattr(gevent.ssl.SSLContext, name, new)
+    gevent.ssl.SSLContext.wrap_socket = tls.wrap_socket
 
 
 def _replace_gevents_own() -> None:

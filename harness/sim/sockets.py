@@ -107,6 +107,14 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         """The simulated descriptor, -1 once closed."""
         return self._fd
 
+    def stream(self) -> End:
+        """The end behind it; OSError EBADF when closed, ENOTCONN when it listens."""
+        if self._fd < 0:
+            raise bad_descriptor()
+        if isinstance(self._end, Listener):
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        return self._end
+
     def getsockname(self) -> Address:
         """(address, port) of this end."""
         local = self._end.local if self._fd >= 0 else None
@@ -116,7 +124,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def getpeername(self) -> Address:
         """(address, port) of the other end; OSError ENOTCONN without one."""
-        end = self._stream()
+        end = self.stream()
         if end.state is not State.ESTABLISHED or end.broken:
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return "" if self._family == real_socket.AF_UNIX else end.remote
@@ -212,7 +220,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
             return problem.errno or errno.EIO
 
     def _connect(self, address: Address) -> int:
-        end = self._stream()
+        end = self.stream()
         if self._family == real_socket.AF_UNIX:
             return errno.ENOENT
         if end.state is State.ESTABLISHED:
@@ -239,11 +247,11 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def send(self, data: Any, flags: int = 0) -> int:
         """How many bytes of `data` were taken."""
-        return self._stream().write(_plain(data), self._wait_s(flags))
+        return self.stream().write(_plain(data), self._wait_s(flags))
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send all of `data`."""
-        self._stream().write_all(_plain(data), self._wait_s(flags))
+        self.stream().write_all(_plain(data), self._wait_s(flags))
 
     def sendmsg(self, buffers: Iterable[Any], ancdata: Any = (), flags: int = 0, address: Address = None) -> int:
         """Send several buffers as one; NotSimulatedError with ancillary data."""
@@ -257,7 +265,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """At most `bufsize` bytes; b"" at the end of the stream."""
-        end = self._stream()
+        end = self.stream()
         if flags & real_socket.MSG_WAITALL:
             parts = bytearray()
             while len(parts) < bufsize and (part := end.read(bufsize - len(parts), self._timeout_s)):
@@ -274,7 +282,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
             data = self.recv(len(view), flags)
             view[: len(data)] = data
             return len(data)
-        return self._stream().read_into(view, self._wait_s(flags))
+        return self.stream().read_into(view, self._wait_s(flags))
 
     def recvfrom(self, bufsize: int, flags: int = 0) -> tuple[bytes, Address]:
         """As `recv`, with no address, as for any connected stream."""
@@ -305,7 +313,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def shutdown(self, how: int) -> None:
         """Close one half or both."""
-        self._stream().shutdown(how)
+        self.stream().shutdown(how)
 
     def detach(self) -> int:
         """Give the descriptor away; the object is closed, the connection is not."""
@@ -340,13 +348,6 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
     def _require_open(self) -> None:
         if self._fd < 0:
             raise bad_descriptor()
-
-    def _stream(self) -> End:
-        if self._fd < 0:
-            raise bad_descriptor()
-        if isinstance(self._end, Listener):
-            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
-        return self._end
 
     def _listener(self) -> Listener:
         self._require_open()

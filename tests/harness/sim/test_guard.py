@@ -1,0 +1,89 @@
+"""Real I/O inside a simulation is refused, however it is reached."""
+
+import os
+import socket
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.harness.sim.simulated import simulated
+from tests.harness.sim.world import a_network
+
+
+def refused(call: str, action: Any, *args: Any, **kwargs: Any) -> None:
+    from harness.sim.guard import RealIoError
+
+    with pytest.raises(RealIoError) as caught:
+        action(*args, **kwargs)
+    assert call in str(caught.value)
+    assert "Remedy: " in str(caught.value)
+
+
+@simulated
+def test_child_processes_are_refused_and_named():
+    import multiprocessing
+
+    a_network()
+    refused("subprocess.Popen(['ls', '-l'])", subprocess.run, ["ls", "-l"], check=False)
+    refused("os.system(b'true')", os.system, "true")
+    refused("os.fork", os.fork)
+    refused("os.posix_spawn", os.posix_spawn, "/bin/true", ["true"], {})
+    refused("os.exec", os.execv, "/bin/true", ["true"])
+    for method in ("fork", "spawn"):
+        refused("multiprocessing.Process.start", multiprocessing.get_context(method).Process(target=print).start)
+
+
+@simulated
+def test_a_real_socket_is_refused_even_from_below_the_socket_module():
+    import _socket
+
+    a_network()
+    refused("socket.socket()", _socket.socket)
+
+
+@simulated
+def test_a_subclass_of_the_real_class_made_before_the_simulation_is_refused_not_silently_real():
+    a_network()
+    from harness.sim.sockets import RealSocket
+
+    class Early(RealSocket):
+        pass
+
+    refused("socket.socket()", Early)
+
+
+@simulated
+def test_files_on_disk_are_allowed():
+    import tempfile
+
+    a_network()
+    with tempfile.TemporaryFile() as file:
+        file.write(b"x")
+        assert file.tell() == 1
+
+
+@simulated
+def test_the_kernel_may_do_real_io_where_it_says_so():
+    from harness.sim.guard import real_io_allowed
+
+    a_network()
+    with real_io_allowed():
+        child = os.fork()
+        if not child:
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    refused("os.fork", os.fork)
+
+
+@simulated
+def test_gevents_patching_of_sockets_is_void():
+    import gevent.monkey
+    import gevent.socket
+
+    a_network()
+    simulated_class = socket.socket
+    assert gevent.monkey.patch_all()
+    gevent.monkey.patch_socket()
+    assert socket.socket is simulated_class
+    assert gevent.socket.socket is simulated_class
