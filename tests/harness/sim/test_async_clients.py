@@ -127,7 +127,7 @@ def test_httpx_works_sync_and_async_over_http_and_https():
     network = echo_network()
     with httpx.Client() as client:
         assert [client.get(f"{scheme}://api.test/").text for scheme in ("http", "https", "http")] == ["GET / "] * 3
-    assert dict(network._numbers) == {("api.test", ""): 2}
+    assert dict(network._numbers) == {("api.test", "test#0"): 2}
 
     async def main() -> list[str]:
         async with httpx.AsyncClient() as client:
