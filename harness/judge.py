@@ -35,11 +35,13 @@ def judge(
     release: str,
     wall_s: float,
     raised: str = "",
+    stopped: str = "",
 ) -> Outcome:
     """What came of `world`: never raises for what checks, metrics or the world do wrong, but says so in findings.
 
     `faults` are the accounts of the faults planned for this world. `raised` is the traceback of a world that raised
-    instead of running; what history there is gets judged all the same.
+    instead of running; `stopped` is the diagnosis of one that was stopped before its end (a livelock). What history
+    there is gets judged all the same.
     """
     metrics, broken = _metrics(scenario, history)
     findings = [run_check(check, history) for check in scenario.checks_of(world)]
@@ -49,7 +51,9 @@ def judge(
         last = raised.strip().splitlines()[-1]
         findings.insert(0, Finding(check=RAN, verdict=Verdict.FAIL, reason=last, evidence=(Evidence(text=raised),)))
     elif history.end is None:
-        findings.append(Finding(check=ENDED, verdict=Verdict.UNKNOWN, reason="the history has no run.end"))
+        reason = stopped.strip().splitlines()[0] if stopped.strip() else "the history has no run.end"
+        evidence = (Evidence(text=stopped),) if stopped else ()
+        findings.append(Finding(check=ENDED, verdict=Verdict.UNKNOWN, reason=reason, evidence=evidence))
     return Outcome(
         scenario=scenario.name,
         world=world,

@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 from harness.compute import ServiceTime
 
 
-class WorldError(ValueError):
+class DeclarationError(ValueError):
     """A declaration that cannot be carried out: the world's author erred. The message names value and remedy."""
 
 
@@ -133,7 +133,7 @@ class Tunnel:
         """
         self._fresh(name, self.workers, "worker")
         if instances < 1:
-            raise WorldError(f"worker {name!r}: instances={instances!r}; need at least 1")
+            raise DeclarationError(f"worker {name!r}: instances={instances!r}; need at least 1")
         self.workers[name] = WorkerDeclaration(self._program(name, main, "main", env, compute), instances, restart_s)
 
     def prepare(self, main: str, *, env: Mapping[str, str] | None = None) -> None:
@@ -178,11 +178,11 @@ class Tunnel:
         try:
             document = YAML(typ="safe").load(path.read_text("utf-8"))
         except OSError as error:
-            raise WorldError(f"topology {source!r} cannot be read: {error.strerror} ({path})") from error
+            raise DeclarationError(f"topology {source!r} cannot be read: {error.strerror} ({path})") from error
         except YAMLError as error:
-            raise WorldError(f"topology {source!r} is no YAML: {error}") from error
+            raise DeclarationError(f"topology {source!r} is no YAML: {error}") from error
         if not isinstance(document, dict):
-            raise WorldError(f"topology {source!r} must be a mapping with topics, buckets or datasets")
+            raise DeclarationError(f"topology {source!r} must be a mapping with topics, buckets or datasets")
         self.topologies.append(document)
 
     def _program(
@@ -195,24 +195,24 @@ class Tunnel:
     ) -> ProgramDeclaration:
         module, colon, function = entry.partition(":")
         if not (module and colon and function):
-            raise WorldError(f"{name!r}: {parameter}={entry!r}; write it as 'package.module:function'")
+            raise DeclarationError(f"{name!r}: {parameter}={entry!r}; write it as 'package.module:function'")
         environ = dict(env or {})
         for key, value in environ.items():
             if not isinstance(value, str):
-                raise WorldError(f"{name!r}: env {key}={value!r} is no text; environment variables are strings")
+                raise DeclarationError(f"{name!r}: env {key}={value!r} is no text; environment variables are strings")
         times: dict[str, ServiceTime] = {}
         for where, text in (compute or {}).items():
             if not where.startswith("/") and ":" not in where:
-                raise WorldError(
+                raise DeclarationError(
                     f"{name!r}: compute {where!r} is neither a path (/process) nor a site (module:function)"
                 )
             try:
                 times[where] = ServiceTime.parse(text)
             except ValueError as error:
-                raise WorldError(f"{name!r}: compute {where}: {error}") from error
+                raise DeclarationError(f"{name!r}: compute {where}: {error}") from error
         return ProgramDeclaration(name, entry, environ, times)
 
     @staticmethod
     def _fresh(name: str, taken: Mapping[str, Any], what: str) -> None:
         if not name or name in taken:
-            raise WorldError(f"{what} {name!r} is declared twice" if name else f"a {what} needs a name")
+            raise DeclarationError(f"{what} {name!r} is declared twice" if name else f"a {what} needs a name")

@@ -31,7 +31,7 @@ from harness.sim.program import resolve
 from harness.sim.record import Record
 from harness.sim.server import Channel
 from harness.sim.surroundings import Hosts, SimSurroundings
-from harness.tunnel import Tunnel, WorldError
+from harness.tunnel import DeclarationError, Tunnel
 
 EXIT_OK = 0
 EXIT_PIPELINE = 1
@@ -124,7 +124,7 @@ class Simulation:
             self._run()
         except Livelock as stuck:
             problem, detail = "livelock", f"{stuck}\n{self._kernel.stacks()}"
-        except (WorldError, FaultError) as error:
+        except (DeclarationError, FaultError) as error:
             problem, detail = "world", str(error)
         except PipelineError as error:
             problem, detail = "pipeline", str(error)
@@ -158,12 +158,12 @@ class Simulation:
             try:
                 build = resolve(self.plan.build)
             except (ImportError, AttributeError) as error:
-                raise WorldError(
+                raise DeclarationError(
                     f"world {self.plan.world!r}: build {self.plan.build!r} cannot be loaded: {error!r}"
                 ) from error
             try:
                 build(tunnel)
-            except WorldError:
+            except DeclarationError:
                 raise
             except Exception as error:
                 raise PipelineError(
@@ -182,7 +182,7 @@ class Simulation:
                 try:
                     backend.provision(topology)
                 except (ValueError, KeyError, TypeError) as error:
-                    raise WorldError(f"topology: back end {name!r} cannot create it: {error!r}") from error
+                    raise DeclarationError(f"topology: back end {name!r} cannot create it: {error!r}") from error
         launcher = self._launcher = Launcher(
             self._kernel,
             self._record,
@@ -218,11 +218,11 @@ class Simulation:
         try:
             create = getattr(importlib.import_module(f"fakes.{kind}" if own else module), function or "create")
         except (ImportError, AttributeError) as error:
-            raise WorldError(f"back end {name!r}: no emulator {kind!r} can be loaded: {error}") from error
+            raise DeclarationError(f"back end {name!r}: no emulator {kind!r} can be loaded: {error}") from error
         try:
             backend: Backend = create(around, **options)
         except (TypeError, ValueError) as error:
-            raise WorldError(f"back end {name!r}: {error}") from error
+            raise DeclarationError(f"back end {name!r}: {error}") from error
         self._backends[name] = backend
         return backend
 
@@ -270,8 +270,8 @@ class Simulation:
 
     def _tell_progress(self, span_s: float) -> None:
         step_s = span_s / PROGRESS_STEPS
-        for step in range(PROGRESS_STEPS + 1):
-            self._channel.tell("progress", share=step / PROGRESS_STEPS)
+        for _ in range(PROGRESS_STEPS + 1):
+            self._channel.tell("progress", t_ns=self._kernel.loop.now_ns, events=self._writer.events)
             gevent.sleep(step_s)
 
     def _uncaught(self, process: Process | None, error: BaseException) -> None:

@@ -163,19 +163,21 @@ def _fix_threads(old: dict[str, Any]) -> None:
     import queue
     import threading
 
-    _thread.get_ident = threading.get_ident = order.ident
-    _thread.get_native_id = threading.get_native_id = order.ident
-    main = threading.main_thread()
-    threading._active.pop(main._ident, None)  # type: ignore[attr-defined]
-    main._ident = order.ident(greenlet.getcurrent())  # type: ignore[attr-defined]
-    threading._active[main._ident] = main  # type: ignore[attr-defined]
+    core: Any = _thread
+    stdlib: Any = threading  # its private tables are what has to be corrected
+    for module in (core, stdlib):
+        module.get_ident = module.get_native_id = order.ident
+    main: Any = threading.main_thread()
+    stdlib._active.pop(main._ident, None)
+    main._ident = order.ident(greenlet.getcurrent())
+    stdlib._active[main._ident] = main
     rebind(
         {
             id(old["Lock"]): locks.Lock,
             id(old["gevent_lock"]): locks.Lock,
             id(old["allocate_lock"]): locks.Lock,
             id(old["RLock"]): threading.RLock,
-            id(old["CRLock"]): threading._PyRLock,  # type: ignore[attr-defined]
+            id(old["CRLock"]): stdlib._PyRLock,
             id(old["local"]): threading.local,
             id(old["SimpleQueue"]): queue.SimpleQueue,
             id(old["get_ident"]): order.ident,
@@ -185,7 +187,7 @@ def _fix_threads(old: dict[str, Any]) -> None:
         {
             type(old["allocate_lock"]()): locks.Lock,
             old["gevent_lock"]: locks.Lock,
-            old["CRLock"]: threading._PyRLock,  # type: ignore[attr-defined]
+            old["CRLock"]: stdlib._PyRLock,
         },
     )
 

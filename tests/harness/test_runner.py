@@ -1,7 +1,6 @@
 """A scenario of somebody else's project is run, replayed and judged."""
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -11,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from harness.history import History
-from harness.outcome import Verdict
-from harness.runner import OutputError, RunRequest, RunResult, run
+from harness.outcome import Outcome, Verdict
+from harness.request import RunRequest
+from harness.runner import run
+from harness.scenario.errors import ScenarioError
 from harness.scenario.load import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,17 +30,13 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
-def ran(shop: Path, text: str | None = None, *, seed: int | None = None, out: str = "out") -> RunResult:
+def ran(shop: Path, text: str | None = None) -> list[Outcome]:
     path = shop / "scenarios" / "order.yaml"
     if text is not None:
         path = shop / "scenarios" / "own.yaml"
         path.write_text(HEAD + text)
     scenario = load(path)
-    return run(
-        RunRequest(
-            scenario, tuple(scenario.worlds), scenario.seed if seed is None else seed, shop / out, shop, "command"
-        )
-    )
+    return list(run(RunRequest(scenario, tuple(scenario.worlds), scenario.seed, shop / "out")).outcomes)
 
 
 def history(shop: Path, world: str, out: str = "out") -> bytes:
@@ -47,28 +44,19 @@ def history(shop: Path, world: str, out: str = "out") -> bytes:
 
 
 def test_a_strangers_world_runs_and_is_judged(shop: Path) -> None:
-    result = ran(shop)
-    assert result.problems == ()
-    assert [(o.world, o.verdict) for o in result.outcomes] == [("plain", Verdict.PASS), ("faulty", Verdict.PASS)]
-    faulty = result.outcomes[1]
+    outcomes = ran(shop)
+    assert [(o.world, o.verdict) for o in outcomes] == [("plain", Verdict.PASS), ("faulty", Verdict.PASS)]
+    faulty = outcomes[1]
     assert [(fault.id, fault.fired > 0) for fault in faulty.faults] == [("busy", True), ("kill", True)]
     assert faulty.history_sha256 == hashlib.sha256(history(shop, "faulty")).hexdigest()
-    assert json.loads((shop / "out" / "run.json").read_bytes())["worlds"] == ["plain", "faulty"]
+    assert Outcome.read(shop / "out" / "faulty" / "outcome.json") == faulty
 
 
 def test_the_same_seed_gives_the_same_bytes_under_any_hash_seed_and_another_seed_does_not(shop: Path) -> None:
-    script = (
-        "import sys; from pathlib import Path; from harness.runner import *; from harness.scenario.load import load\n"
-        "shop, out, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])\n"
-        "s = load(shop / 'scenarios' / 'order.yaml')\n"
-        "run(RunRequest(s, tuple(s.worlds), seed, out, shop, 'command'))\n"
-    )
     for out, seed, hash_seed in (("a", 7, "1"), ("b", 7, "2"), ("c", 8, "1")):
-        subprocess.run(
-            [sys.executable, "-c", script, str(shop), str(shop / out), str(seed)],
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
-        )
+        command = [sys.executable, "-m", "harness.cli", "run", "order", "--seed", str(seed), "--out", out]
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+        subprocess.run(command, check=True, cwd=shop, env=environment, capture_output=True)
     for world in ("plain", "faulty"):
         assert history(shop, world, "a") == history(shop, world, "b")
         assert history(shop, world, "a") != history(shop, world, "c")
@@ -103,36 +91,27 @@ def test_a_crash_runs_no_finally_and_the_restart_has_fresh_memory(shop: Path) ->
 
 
 def test_code_that_polls_the_clock_ends_in_a_diagnosis_and_is_unknown(shop: Path) -> None:
-    result = ran(shop, "worlds: {w: 'shop.world:spinning'}\nchecks: [attempts >= 0]\n")
-    assert [problem.kind for problem in result.problems] == ["livelock"]
-    assert "spinner#0" in result.problems[0].detail
-    assert "workers.py" in result.problems[0].detail
-    assert result.verdict is Verdict.UNKNOWN
+    (outcome,) = ran(shop, "worlds: {w: 'shop.world:spinning'}\nchecks: [attempts >= 0]\n")
+    assert outcome.verdict is Verdict.UNKNOWN
+    diagnosis = (shop / "out" / "w" / "problem.txt").read_text()
+    assert "spinner#0" in diagnosis
+    assert "workers.py" in diagnosis
+    assert any(diagnosis in evidence.text for finding in outcome.findings for evidence in finding.evidence)
 
 
-def test_a_world_that_raises_is_the_pipelines_problem_and_keeps_its_traceback(shop: Path) -> None:
-    result = ran(shop, "worlds: {w: 'shop.world:raising'}\nchecks: [attempts >= 0]\n")
-    assert [problem.kind for problem in result.problems] == ["pipeline"]
+def test_a_world_that_raises_fails_and_keeps_its_traceback(shop: Path) -> None:
+    (outcome,) = ran(shop, "worlds: {w: 'shop.world:raising'}\nchecks: [attempts >= 0]\n")
+    assert outcome.verdict is Verdict.FAIL
     assert "the author of this world erred" in (shop / "out" / "w" / "problem.txt").read_text()
 
 
-def test_an_app_that_cannot_be_loaded_is_the_pipelines_problem(shop: Path) -> None:
-    result = ran(shop, "worlds: {w: 'shop.world:app_missing'}\nchecks: [attempts >= 0]\n")
-    assert [problem.kind for problem in result.problems] == ["pipeline"]
-    assert "shop.nowhere" in result.problems[0].detail
+def test_an_app_that_cannot_be_loaded_fails_with_its_traceback(shop: Path) -> None:
+    (outcome,) = ran(shop, "worlds: {w: 'shop.world:app_missing'}\nchecks: [attempts >= 0]\n")
+    assert outcome.verdict is Verdict.FAIL
+    assert "shop.nowhere" in outcome.findings[0].evidence[0].text
 
 
-def test_a_back_end_nobody_has_is_the_worlds_problem_and_leaves_nothing(shop: Path) -> None:
-    result = ran(shop, "worlds: {w: 'shop.world:backend_missing'}\nchecks: [attempts >= 0]\n")
-    assert [problem.kind for problem in result.problems] == ["world"]
-    assert "bigtable" in result.problems[0].detail
+def test_a_back_end_nobody_has_is_the_scenarios_error_and_leaves_nothing(shop: Path) -> None:
+    with pytest.raises(ScenarioError, match="bigtable"):
+        ran(shop, "worlds: {w: 'shop.world:backend_missing'}\nchecks: [attempts >= 0]\n")
     assert not (shop / "out").exists()
-    assert [path.name for path in shop.iterdir() if path.name.startswith(".out")] == []
-
-
-def test_a_folder_that_is_not_a_runs_is_never_replaced(shop: Path) -> None:
-    (shop / "out").mkdir()
-    (shop / "out" / "precious.txt").write_text("keep")
-    with pytest.raises(OutputError, match="not empty"):
-        ran(shop)
-    assert (shop / "out" / "precious.txt").read_text() == "keep"
