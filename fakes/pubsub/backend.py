@@ -10,9 +10,11 @@ from typing import Any
 
 from fakes.gate import Gate
 from fakes.pubsub.broker import Broker
+from fakes.pubsub.iam import Iam
 from fakes.pubsub.limits import Limits, PushPace, read
 from fakes.pubsub.names import full
 from fakes.pubsub.publisher import Publisher
+from fakes.pubsub.schema_service import SchemaService
 from fakes.pubsub.snapshots import Snapshots
 from fakes.pubsub.streaming import Streaming
 from fakes.pubsub.subscriber import Subscriber
@@ -38,6 +40,8 @@ class PubSub:
             **Subscriber(self.broker).methods(rpc),
             **Streaming(self.broker).methods(rpc),
             **Snapshots(self.broker).methods(rpc),
+            **SchemaService(self.broker.schemas).methods(rpc),
+            **Iam(self.broker).methods(rpc),
         }
 
     def http(self) -> Mapping[str, WsgiApp]:

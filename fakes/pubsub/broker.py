@@ -18,6 +18,7 @@ from fakes.pubsub.message import Message, check_batch
 from fakes.pubsub.names import DELETED_TOPIC, checked, project_of
 from fakes.pubsub.push import PushPump
 from fakes.pubsub.replay import Snapshot, take_snapshot
+from fakes.pubsub.schema_service import SchemaRegistry
 from fakes.pubsub.settings import Settings, normalise, read_settings
 from fakes.pubsub.subscription import Subscription
 from fakes.pubsub.topic import Topic, check_topic
@@ -41,6 +42,7 @@ class Broker:
         self.topics: dict[str, Topic] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.subscription_pbs: dict[str, Any] = {}
+        self.schemas = SchemaRegistry(around, self.lock)
         self.snapshots: dict[str, Snapshot] = {}
         self._pumps: dict[str, PushPump] = {}
         self._pace = pace
@@ -54,6 +56,8 @@ class Broker:
         checked(pb.name, "topics")
         check_topic(pb)
         with self.lock:
+            if pb.HasField("schema_settings"):
+                self.schemas.schema(pb.schema_settings.schema)
             if pb.name in self.topics:
                 raise GrpcError("ALREADY_EXISTS", f"Resource already exists in the project (resource={_id(pb.name)}).")
             _check_count("topics", self.topics, pb.name, self.limits.topics_per_project)
@@ -82,7 +86,7 @@ class Broker:
         check_batch(list(drafts), self.limits)
         with self.lock:
             topic = self.topic(name)
-            messages = [self._message(*draft) for draft in drafts]
+            messages = [self._message(*draft) for draft in self._validated(topic, drafts)]
             for message in messages:
                 self._record_publish(topic, message)
                 self._keep(topic, message)
@@ -92,6 +96,13 @@ class Broker:
             for subscription in topic.subscriptions.values():
                 subscription.dispatch()
             return [message.message_id for message in messages]
+
+    def _validated(self, topic: Topic, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        if not topic.pb.HasField("schema_settings"):
+            return drafts
+        check = self.schemas.check
+        settings = topic.pb.schema_settings
+        return [(data, {**attributes, **check(settings, data)}, key) for data, attributes, key in drafts]
 
     def _keep(self, topic: Topic, message: Message) -> None:
         topic.keep(message)

@@ -19,8 +19,6 @@ def check_topic(pb: Any) -> None:
         raise _not_emulated(pb.name, "ingestion_data_source_settings", "publish what is to be ingested")
     if pb.message_transforms:
         raise _not_emulated(pb.name, "message_transforms", "transform in the publisher")
-    if pb.HasField("schema_settings"):
-        raise _not_emulated(pb.name, "schema_settings", "validate in the publisher")
     if pb.HasField("message_retention_duration"):
         duration = pb.message_retention_duration
         retention_s = duration.seconds + duration.nanos / 1e9

@@ -1,7 +1,9 @@
 """The gRPC server on loopback, seen through the vendor's own clients."""
 
+import os
 import threading
 
+import grpc
 import pytest
 from google.api_core import exceptions
 from google.cloud import pubsub_v1
@@ -70,10 +72,13 @@ def test_an_error_of_the_service_reaches_the_client_as_its_own_exception(served)
         publisher.create_topic(name=TOPIC)
 
 
-def test_a_method_nobody_serves_is_unimplemented(served):
-    publisher, _, _, _ = served
-    with pytest.raises(exceptions.MethodNotImplemented):
-        publisher.get_iam_policy(request={"resource": TOPIC})
+@pytest.mark.usefixtures("served")
+def test_a_method_nobody_serves_is_unimplemented():
+    with grpc.insecure_channel(os.environ["PUBSUB_EMULATOR_HOST"]) as channel:
+        fly = channel.unary_unary("/google.pubsub.v1.Publisher/Fly")
+        with pytest.raises(grpc.RpcError) as refused:
+            fly(b"", timeout=10)
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_eleven_megabytes_are_refused_by_the_service_not_by_the_transport(served):
