@@ -17,7 +17,7 @@ from google.iam.v1.iam_policy_pb2 import (
 from google.iam.v1.policy_pb2 import Policy
 
 from fakes.pubsub.broker import Broker
-from fakes.rpc import PbMessage, Rpc
+from fakes.rpc import Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod
 
 _SERVICE = "/google.iam.v1.IAMPolicy/"
@@ -28,7 +28,7 @@ class Iam:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._policies: dict[str, Policy] = {}
+        self._policies: dict[str, Any] = {}
 
     def methods(self, rpc: Rpc) -> Mapping[str, GrpcMethod]:
         """Full method path -> RPC."""
@@ -42,7 +42,7 @@ class Iam:
             for name, request, handle in served
         }
 
-    def set(self, request: Any, _context: GrpcContext) -> PbMessage:
+    def set(self, request: Any, _context: GrpcContext) -> Any:
         """SetIamPolicy; ABORTED if the etag given is not the present one."""
         with self._broker.lock:
             self._check(request.resource)
@@ -55,13 +55,13 @@ class Iam:
             self._policies[request.resource] = policy
             return policy
 
-    def get(self, request: Any, _context: GrpcContext) -> PbMessage:
+    def get(self, request: Any, _context: GrpcContext) -> Any:
         """GetIamPolicy: an empty one until one is set."""
         with self._broker.lock:
             self._check(request.resource)
             return self._policies.get(request.resource, Policy(etag=b"0"))
 
-    def test(self, request: Any, _context: GrpcContext) -> PbMessage:
+    def test(self, request: Any, _context: GrpcContext) -> Any:
         """TestIamPermissions: all of them are held."""
         return TestIamPermissionsResponse(permissions=request.permissions)
 
