@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import fastavro
 from fastavro.schema import SchemaParseException, parse_schema
 
+from fakes.pubsub import avro_json
 from fakes.seam import GrpcError
 
 Encoding = Literal["JSON", "BINARY"]
@@ -25,13 +27,21 @@ MOST_BYTES = 300 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition in fastavro's form, and the types it names."""
+
+    schema: Any
+    named: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
-    """One definition of a schema; `parsed` is fastavro's form of it."""
+    """One definition of a schema."""
 
     id: str
     definition: str
     created_ns: int
-    parsed: Any = field(compare=False)
+    parsed: Definition = field(compare=False)
 
 
 @dataclass(slots=True)
@@ -60,25 +70,26 @@ class Schema:
         return self.revisions[first : last + 1][::-1]
 
 
-def parse_definition(definition: str) -> Any:
-    """An Avro definition in fastavro's form; INVALID_ARGUMENT for one that is none or is too long."""
+def parse_definition(definition: str) -> Definition:
+    """An Avro definition, parsed; INVALID_ARGUMENT for one that is none or is too long."""
     size = len(definition.encode())
     if size > MOST_BYTES:
         raise GrpcError("INVALID_ARGUMENT", f"Invalid schema: it has {size} bytes, and the maximum is {MOST_BYTES}")
     try:
-        return parse_schema(json.loads(definition))
+        named: dict[str, Any] = {}
+        return Definition(parse_schema(json.loads(definition), named_schemas=named), named)
     except (ValueError, TypeError, KeyError, AttributeError, SchemaParseException) as error:
         raise GrpcError("INVALID_ARGUMENT", f"Invalid AVRO schema: {type(error).__name__}: {error}") from None
 
 
-def fits(parsed: Any, data: bytes, encoding: Encoding) -> bool:
+def fits(parsed: Definition, data: bytes, encoding: Encoding) -> bool:
     """Whether `data` is one value of the schema in that encoding, and nothing after it."""
     try:
-        if encoding == "BINARY":
-            stream = io.BytesIO(data)
-            fastavro.schemaless_reader(stream, parsed, None)
-            return not stream.read(1)
-        return len(list(fastavro.json_reader(io.StringIO(data.decode()), parsed))) == 1
+        if encoding == "JSON":
+            return avro_json.fits(parsed.schema, json.loads(data), parsed.named)
+        stream = io.BytesIO(data)
+        fastavro.schemaless_reader(stream, parsed.schema, None)
+        return not stream.read(1)
     except (ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, StopIteration, OverflowError):
         # What fastavro raises for data that do not fit depends on where they do not.
         return False
