@@ -7,11 +7,11 @@ park us.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import BaseHTTPResponse
 from urllib3.util.retry import Retry
 
@@ -42,7 +42,12 @@ class BoundedRetry(Retry):
         return None if asked_s is None else min(asked_s, RETRY_AFTER_MAX_S)
 
 
-def _session(methods: frozenset[str], connections: int) -> requests.Session:
+def pooled(policy: Retry, connections: int = 10) -> BaseAdapter:
+    """Keep up to `connections` connections per host, and retry as `policy` says."""
+    return HTTPAdapter(pool_connections=connections, pool_maxsize=connections, max_retries=policy)
+
+
+def _session(methods: frozenset[str], make_adapter: Callable[[Retry], BaseAdapter]) -> requests.Session:
     policy = BoundedRetry(
         total=RETRIES,
         backoff_factor=BACKOFF_S,
@@ -53,20 +58,22 @@ def _session(methods: frozenset[str], connections: int) -> requests.Session:
         respect_retry_after_header=True,
     )
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=connections, pool_maxsize=connections, max_retries=policy)
+    adapter = make_adapter(policy)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
 
 
 class HttpPool:
-    """Pooled connections with a default time-out of `timeout_s` seconds (connect and between two reads)."""
+    """Pooled connections with a default time-out of `timeout_s` seconds (connect and between two reads).
 
-    def __init__(self, timeout_s: float = 30.0, connections: int = 10) -> None:
+    `make_adapter` makes what carries a session's requests under a retry policy.
+    """
+
+    def __init__(self, timeout_s: float = 30.0, make_adapter: Callable[[Retry], BaseAdapter] = pooled) -> None:
         self._timeout_s = timeout_s
-        self._safe = _session(frozenset({"GET", "HEAD"}), connections)
-        self._idempotent = _session(frozenset({"POST"}), connections)
-        self._once = _session(frozenset(), connections)
+        self._safe = _session(frozenset({"GET", "HEAD"}), make_adapter)
+        self._idempotent = _session(frozenset({"POST"}), make_adapter)
 
     def get_json(
         self, url: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
@@ -82,12 +89,12 @@ class HttpPool:
     def post_json(self, url: str, body: Any, *, idempotency_key: str = "") -> requests.Response:
         """POST `body`; retried only with an `idempotency_key`, which is sent along. Raises `UpstreamError`."""
         if not idempotency_key:
-            return self._send(self._once, "POST", url, json=body)
+            return self._send(self._safe, "POST", url, json=body)
         return self._send(self._idempotent, "POST", url, json=body, headers={"Idempotency-Key": idempotency_key})
 
     def close(self) -> None:
         """Close every pooled connection."""
-        for session in (self._safe, self._idempotent, self._once):
+        for session in (self._safe, self._idempotent):
             session.close()
 
     def _send(self, session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:

@@ -104,12 +104,27 @@ def report(circuit: Circuit, run_id: str, epoch: int, now: float, *, ok: bool, r
     return replace(failing, state="open", epoch=circuit.epoch + 1, opened_at=now)
 
 
-class SharedBreaker:
-    """The breaker of a fleet, one circuit per (processor, date)."""
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A circuit went from `before` to `after`, because of the attempt `work`; `epoch` numbers its transitions."""
 
-    def __init__(self, state: SharedState, clock: Clock) -> None:
+    work: Work
+    before: State
+    after: State
+    epoch: int
+    failures: int
+    reason: str
+
+
+class SharedBreaker:
+    """The breaker of a fleet, one circuit per (processor, date). `ledger` hears of every transition, and never
+    raises.
+    """
+
+    def __init__(self, state: SharedState, clock: Clock, ledger: Callable[[Transition], None]) -> None:
         self._state = state
         self._clock = clock
+        self._ledger = ledger
 
     def call(self, work: Work, run: Callable[[], Outcome]) -> Outcome:
         """Run `run` where the circuit allows it, and learn from what it returns or raises.
@@ -130,27 +145,30 @@ class SharedBreaker:
     def _admit(self, work: Work) -> Admission:
         now = self._clock().timestamp()
 
-        def change(document: Document | None) -> tuple[Document | None, tuple[State, Admission]]:
+        def change(document: Document | None) -> tuple[Document | None, tuple[Circuit, Circuit, Admission]]:
             circuit = Circuit.load(document)
             after, admission = admit(circuit, work.run_id, now)
-            return (after.dump() if after != circuit else None), (circuit.state, admission)
+            return (after.dump() if after != circuit else None), (circuit, after, admission)
 
-        before, admission = self._state.update(_key(work), change)
-        if admission.allowed and before == "open":
-            telemetry.breaker_moved(work.key, "open", "half_open", f"probe {work.run_id}")
+        before, after, admission = self._state.update(_key(work), change)
+        self._tell(work, before, after, f"probe {work.run_id}")
         return admission
 
     def _report(self, work: Work, epoch: int, *, ok: bool, reason: str) -> None:
         now = self._clock().timestamp()
 
-        def change(document: Document | None) -> tuple[Document | None, tuple[State, State]]:
+        def change(document: Document | None) -> tuple[Document | None, tuple[Circuit, Circuit]]:
             circuit = Circuit.load(document)
             after = report(circuit, work.run_id, epoch, now, ok=ok, reason=reason)
-            return (after.dump() if after != circuit else None), (circuit.state, after.state)
+            return (after.dump() if after != circuit else None), (circuit, after)
 
         before, after = self._state.update(_key(work), change)
-        if before != after:
-            telemetry.breaker_moved(work.key, before, after, reason if not ok else "the probe succeeded")
+        self._tell(work, before, after, "the probe succeeded" if ok else reason)
+
+    def _tell(self, work: Work, before: Circuit, after: Circuit, reason: str) -> None:
+        if before.state != after.state:
+            telemetry.breaker_moved(work.key, before.state, after.state, reason)
+            self._ledger(Transition(work, before.state, after.state, after.epoch, after.failures, reason))
 
 
 def _key(work: Work) -> str:

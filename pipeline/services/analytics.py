@@ -18,6 +18,7 @@ from pipeline.analytics.player_game_summary import PlayerGameSummary
 from pipeline.analytics.triggers import PGS, UPGC, TriggerMap
 from pipeline.analytics.upcoming_player_game_context import UpcomingPlayerGameContext
 from pipeline.attempts import Attempts, Processor
+from pipeline.breaker_ledger import BreakerLedger
 from pipeline.clients import Clients
 from pipeline.clock import Clock, resolve_date, utc_now
 from pipeline.messages import DateRangeRequest, InvalidMessageError, Phase2Completion, Phase3Completion, parse_json
@@ -118,7 +119,7 @@ def production_parts(settings: Settings, clients: Clients, clock: Clock = utc_no
             SuccessMarkers(state),
             AttemptCap(state, clock),
         ),
-        breaker=SharedBreaker(state, clock),
+        breaker=SharedBreaker(state, clock, BreakerLedger(warehouse, clock)),
         history=StreamedRunHistory(warehouse, clock, "phase_3_analytics"),
         announce=production_announcement(publisher, clock),
     )

@@ -13,6 +13,7 @@ from flask import Flask, Response, jsonify, request
 
 from pipeline import logs
 from pipeline.attempts import Attempts, failure
+from pipeline.breaker_ledger import BreakerLedger
 from pipeline.bucket import Bucket
 from pipeline.clients import Clients
 from pipeline.clock import Clock, utc_now
@@ -86,7 +87,7 @@ def production_parts(settings: Settings, clients: Clients, clock: Clock = utc_no
     publisher = Publisher(clients.publisher, settings.project)
     attempts = Attempts(
         guards=(),  # Loading is idempotent and each capture is another: nothing to dedupe or to cap by date.
-        breaker=SharedBreaker(SharedState(clients.storage, settings.bucket), clock),
+        breaker=SharedBreaker(SharedState(clients.storage, settings.bucket), clock, BreakerLedger(warehouse, clock)),
         history=StreamedRunHistory(warehouse, clock, "phase_2_raw"),
         announce=RawAnnouncement(publisher, clock, {feed.name: feed.table for feed in FEEDS}),
     )
