@@ -121,16 +121,24 @@ def test_the_push_back_off_holds_the_whole_subscription():
     assert len(desk.around.posts) == failed_before
 
 
-def test_a_good_answer_ends_the_back_off_step_by_step():
-    backoff = PushBackoff(PushPace())
-    for now in range(4):
-        backoff.failed(now, now)
-    assert backoff.delay_s == 0.8
-    backoff.acked()
-    assert backoff.delay_s == 0.4
-    for _ in range(3):
-        backoff.acked()
-    assert backoff.delay_s == 0.0
+def pauses(nacks: int, work_s: float) -> list[float]:
+    """The pauses of a subscription whose handler works `work_s` and then fails, one request at a time."""
+    backoff, now_ns, found = PushBackoff(PushPace()), 0, []
+    for _ in range(nacks):
+        sent_ns, now_ns = now_ns, now_ns + round(work_s * 1e9)
+        found.append(backoff.failed(sent_ns, now_ns))
+        now_ns += round(found[-1] * 1e9)
+    return found
+
+
+def test_a_handler_that_fails_five_times_a_second_is_paused_for_the_documented_minute():
+    assert pauses(60, work_s=0.2)[-1] == 60.0
+
+
+def test_a_handler_that_works_for_seconds_before_it_fails_is_hardly_held_back():
+    """The storm of 16 January: 7-10 s of work, 398-422 attempts an hour."""
+    assert set(pauses(60, work_s=8.5)) == {0.1}
+    assert pytest.approx(418.6, abs=0.1) == 3600 / (8.5 + 0.1)
 
 
 def test_requests_sent_before_the_last_doubling_do_not_double_again():
