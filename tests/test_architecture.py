@@ -15,7 +15,7 @@ ALLOWED = {
     "fakes": {"fakes"},
     "harness": {"harness", "fakes.seam"},
     "scenarios": {"scenarios", "pipeline", "fakes", "harness", "reports"},
-    "reports": {"reports", "harness.history", "harness.outcome"},
+    "reports": {"reports", "harness.history", "harness.outcome", "harness.run_record"},
 }
 """Package -> the modules of ours it may import; a package or module named here stands for all that is below it."""
 

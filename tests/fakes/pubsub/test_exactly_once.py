@@ -1,3 +1,5 @@
+"""Exactly-once delivery: what it promises, what it asks of an acknowledgement, and what it still redelivers."""
+
 import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status

@@ -1,3 +1,5 @@
+"""Subscription filters: the language, and what becomes of a message that does not fit."""
+
 import json
 
 import pytest

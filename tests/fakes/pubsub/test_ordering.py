@@ -1,3 +1,5 @@
+"""Ordering keys: what waits for what, and what a failure sends again."""
+
 import pytest
 
 from tests.fakes.pubsub.desk import DEAD, Desk
