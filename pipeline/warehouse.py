@@ -143,7 +143,7 @@ def _merge(table: Table, rows: Sequence[Row], newer_by: str) -> tuple[str, list[
         )
         for row in rows
     ]
-    parameters: list[Any] = [bigquery.ArrayQueryParameter("rows", "STRUCT", structs)]
+    parameters: list[Any] = [bigquery.ArrayQueryParameter("batch", "STRUCT", structs)]
     match_on = [f"target.{key} = source.{key}" for key in table.keys]
     if table.partition:
         days = [row[table.partition] for row in rows]
@@ -153,7 +153,7 @@ def _merge(table: Table, rows: Sequence[Row], newer_by: str) -> tuple[str, list[
     updates = [name for name in columns if name not in table.keys]
     sql = (
         f"MERGE {table.id} AS target\n"
-        f"USING (SELECT * FROM UNNEST(@rows)) AS source\n"
+        f"USING (SELECT * FROM UNNEST(@batch)) AS source\n"
         f"ON {' AND '.join(match_on)}\n"
         f"WHEN MATCHED AND target.data_hash != source.data_hash{unless_newer} THEN\n"
         f"  UPDATE SET {', '.join(f'{name} = source.{name}' for name in updates)}\n"
