@@ -95,17 +95,17 @@ def _use_python_functions() -> None:
 def _use_python_futures() -> None:
     """Replace tasks and futures, wherever they are referred to, by those whose hash can be ours."""
     future: Any = futures._PyFuture  # type: ignore[attr-defined]  # what CPython tests asyncio with
-    task: Any = tasks._PyTask  # type: ignore[attr-defined]
+    task: Any = tasks._PyTask  # type: ignore[attr-defined]  # likewise
     gathering: Any = tasks._GatheringFuture  # type: ignore[attr-defined]  # made from the C future at import
     for kind in (future, gathering):
         kind.__hash__ = creation_number
     replacements = {id(asyncio.Future): future, id(asyncio.Task): task}
     eager = getattr(tasks, "eager_task_factory", None)
     if eager is not None:  # from 3.12 on; made from the C task at import
-        replacements[id(eager)] = tasks.create_eager_task_factory(task)  # type: ignore[attr-defined]
+        replacements[id(eager)] = tasks.create_eager_task_factory(task)  # type: ignore[attr-defined]  # new in 3.12, we check from 3.11
     rebind(replacements, {})
-    futures.Future = asyncio.Future = future  # type: ignore[misc]
-    tasks.Task = asyncio.Task = task  # type: ignore[misc]
+    futures.Future = asyncio.Future = future  # type: ignore[misc]  # replacing it is the purpose
+    tasks.Task = asyncio.Task = task  # type: ignore[misc]  # replacing it is the purpose
 
 
 def _keep_default_loops_apart() -> None:
@@ -117,7 +117,7 @@ def _keep_default_loops_apart() -> None:
         _set_called = False
 
     policy_class._Local = Local
-    policy: Any = events._event_loop_policy  # type: ignore[attr-defined]
+    policy: Any = events._event_loop_policy  # type: ignore[attr-defined]  # private to CPython
     if policy is not None:
         policy._local = Local()
 

@@ -79,7 +79,7 @@ def raise_guard() -> None:
         _GUARD.hooked = True
         sys.addaudithook(_GUARD.hear)
         # `spawn` and `forkserver` start their children past every audit event.
-        multiprocessing.process.BaseProcess.start = _refuse_start  # type: ignore[method-assign]
+        multiprocessing.process.BaseProcess.start = _refuse_start  # type: ignore[method-assign]  # replacing it is the purpose
 
 
 def lower_guard() -> None:

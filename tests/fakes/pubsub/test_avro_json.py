@@ -1,3 +1,5 @@
+"""Avro's JSON encoding, judged as strictly as the service judges it."""
+
 import pytest
 from fastavro import parse_schema
 

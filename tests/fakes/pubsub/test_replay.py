@@ -1,3 +1,5 @@
+"""Seeking: what a subscription gets again, and for how long it can."""
+
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.pubsub_v1 import types

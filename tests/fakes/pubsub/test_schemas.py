@@ -1,3 +1,5 @@
+"""Schemas: what a topic takes, and the life of their revisions."""
+
 import io
 import json
 

@@ -1,3 +1,5 @@
+"""Legal weather: the duplicates and delays that the service allows itself."""
+
 import pytest
 
 from tests.fakes.pubsub.desk import Desk
