@@ -8,7 +8,7 @@ the instants that a metric is measured from are in `run.start`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from pydantic import JsonValue
@@ -48,8 +48,8 @@ STANDARD = (
 
 def standard(history: History) -> dict[str, JsonValue]:
     """All standard metrics by name; None where what a metric measures never happened."""
-    attempts = list(history.marks("attempt"))
-    rows = list(history.marks("run_row"))
+    attempts = list(focused(history, "attempt"))
+    rows = list(focused(history, "run_row"))
     alerts = list(history.marks("alert"))
     calls, calls_failed = _calls(history)
     messages = Counter(step["event"] for step in history.messages())
@@ -84,6 +84,21 @@ def standard(history: History) -> dict[str, JsonValue]:
     }
 
 
+def focused(history: History, name: str) -> Iterator[Event]:
+    """Marks `attempt` or `run_row` that the scenario is about: those whose `processor` and `key` fit the shell patterns
+    of `focus` in `run.start`; all where it has none.
+    """
+    start = history.start
+    focus = (start.get("focus") if start else None) or {}
+    processor, key = focus.get("processor", "*"), focus.get("key", "*")
+    return (
+        mark
+        for mark in history.marks(name)
+        if fnmatchcase(str(mark.fields.get("processor", "")), processor)
+        and fnmatchcase(str(mark.fields.get("key", "")), key)
+    )
+
+
 def per_hour(events: Iterable[Event]) -> Sequence[int]:
     """How many of `events` fall into each hour since the start of the run, up to the last hour that has any."""
     hours = Counter(event.t_ns // HOUR_NS for event in events)
@@ -97,7 +112,7 @@ def storm_onset_ns(history: History) -> int | None:
     configured = instants(history).get("storm_onset")
     if configured is not None:
         return configured
-    for hour, attempts in enumerate(per_hour(history.marks("attempt"))):
+    for hour, attempts in enumerate(per_hour(focused(history, "attempt"))):
         if attempts > STORM_ATTEMPTS_PER_HOUR:
             return hour * HOUR_NS
     return None
@@ -117,9 +132,27 @@ def recovered_after_s(history: History) -> float | None:
 
 
 def instants(history: History) -> dict[str, int]:
-    """The scenario's named instants (name -> t_ns) as `run.start` has them; empty without one."""
+    """The scenario's named instants (name -> t_ns); empty without one.
+
+    `run.start` has those that were known beforehand in `instants`. Those in `instant_marks` are when the first mark of
+    a name (and with a key that fits a shell pattern) came: a slate's last final horn, say. They are absent until then.
+    """
+    return dict(history.derive(_instants))
+
+
+def _instants(history: History) -> Mapping[str, int]:
     start = history.start
-    return dict((start.get("instants") if start else None) or {})
+    known: dict[str, int] = dict((start.get("instants") if start else None) or {})
+    for name, wanted in ((start.get("instant_marks") if start else None) or {}).items():
+        marks = (
+            mark.t_ns
+            for mark in history.marks(wanted["mark"])
+            if fnmatchcase(str(mark.fields.get("key", "")), wanted.get("key", "*"))
+        )
+        first = next(marks, None)
+        if first is not None:
+            known[name] = first
+    return known
 
 
 def is_open(transition: Event) -> bool:

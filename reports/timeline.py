@@ -7,8 +7,10 @@ kept one by one up to a limit, and counted beyond it. This module must not know 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
 
 from harness.history import Event
 
@@ -86,6 +88,7 @@ class Timeline:
     crashes: Moments = field(default_factory=Moments)
     faults: dict[str, FaultSpan] = field(default_factory=dict)
     events: int = 0
+    focus: dict[str, str] = field(default_factory=dict)
 
     @property
     def buckets(self) -> range:
@@ -99,6 +102,7 @@ class Timeline:
     def read(self, events: Iterable[Event]) -> Timeline:
         """Count `events`, which come in the order of their time, and return self."""
         by_kind = {
+            "run.start": self._start,
             "mark": self._mark,
             "call": self._call,
             "fault": self._fault,
@@ -115,14 +119,17 @@ class Timeline:
         # What ends a run falls on the very end of its span, and belongs to the last bucket.
         return min(t_ns // (self.bucket_s * NS_PER_S), self.buckets[-1])
 
+    def _start(self, event: Event) -> None:
+        self.focus = dict(event.get("focus") or {})
+
     def _mark(self, event: Event) -> None:
         fields = event.fields
         match event["name"]:
-            case "attempt":
+            case "attempt" if self._in_focus(fields):
                 self.attempts[self._bucket(event.t_ns)] += 1
                 self.attempts_by_status[str(fields.get("status", ""))] += 1
                 self.attempts_by_processor[str(fields.get("processor", ""))] += 1
-            case "run_row":
+            case "run_row" if self._in_focus(fields):
                 status, bucket = str(fields.get("status", "")), self._bucket(event.t_ns)
                 self.rows[bucket] += 1
                 self.rows_by_status[status] += 1
@@ -131,6 +138,9 @@ class Timeline:
                 self.alerts.add(event, f"{fields.get('name', 'alert')} ({fields.get('severity', 'no severity')})")
             case "recovered":
                 self.recoveries.add(event, " ".join(str(fields[k]) for k in ("name", "key") if k in fields))
+
+    def _in_focus(self, fields: Mapping[str, Any]) -> bool:
+        return all(fnmatchcase(str(fields.get(field, "")), pattern) for field, pattern in self.focus.items())
 
     def _call(self, event: Event) -> None:
         self.calls[self._bucket(event.t_ns)] += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ class Upstreams:
             Site(slack.HOST, around, gate, self.slack, slack.refuse),
         )
         self._apps = {site.host: app(site) for site in sites}
+        if season is not None:
+            _announce_finals(around, season)
 
     def http(self) -> Mapping[str, WsgiApp]:
         """Each upstream's own host."""
@@ -59,6 +62,21 @@ class Upstreams:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _announce_finals(around: Surroundings, season: Season) -> None:
+    """Mark `slate_final` (key: the league's day) when the last game of a day has its final horn: the truth that no
+    client can know before it asks, for checks that count from it.
+    """
+    now_s = around.now_ns() / 1e9
+    ends: dict[date, float] = {}
+    for game in season.games:
+        if not game.postponed:
+            ends[game.day] = max(ends.get(game.day, 0.0), game.final_s)
+    for day, final_s in ends.items():
+        if final_s > now_s:
+            fields = {"key": day.isoformat()}
+            around.call_later(final_s - now_s, partial(around.record, "mark", name="slate_final", fields=fields))
 
 
 def create(

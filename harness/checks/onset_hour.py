@@ -8,7 +8,7 @@ from pydantic import Field
 
 from harness.checks.check import Check, clock, t_ns
 from harness.history import History
-from harness.metrics import HOUR_NS, STORM_ATTEMPTS_PER_HOUR, per_hour
+from harness.metrics import HOUR_NS, STORM_ATTEMPTS_PER_HOUR, focused, per_hour
 from harness.outcome import Finding, Verdict
 from harness.timespec import Moment
 
@@ -24,7 +24,7 @@ class OnsetHour(Check):
     def __call__(self, history: History) -> Finding:
         """Judge by the attempts per hour; unknown where no hour has that many."""
         wanted = t_ns(self.hour, history) // HOUR_NS
-        by_hour = per_hour(history.marks("attempt"))
+        by_hour = per_hour(focused(history, "attempt"))
         onset = next((hour for hour, attempts in enumerate(by_hour) if attempts > self.above), None)
         if onset is None:
             most = max(by_hour, default=0)

@@ -56,6 +56,23 @@ def _world(value: Any) -> Any:
     return {"build": value} if isinstance(value, str) else value
 
 
+class Focus(Strict):
+    """What the scenario is about: attempts and rows of these processors and keys (shell patterns) are its metrics."""
+
+    processor: str = "*"
+    key: str = "*"
+
+
+class MarkSpec(Strict):
+    """The first mark of this name whose `key` fits the shell pattern."""
+
+    mark: Annotated[str, Field(min_length=1)]
+    key: str = "*"
+
+
+InstantName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]
+
+
 class ReferenceSpec(Strict):
     """A record of the real incident to print beside the worlds; `series` maps moments of the run to values."""
 
@@ -77,7 +94,9 @@ class Scenario(Strict):
     span: Duration
     seed: Annotated[int, Field(ge=0, le=SEED_MAX)] = 1
     worlds: Annotated[dict[WorldName, Annotated[WorldSpec, BeforeValidator(_world)]], Field(min_length=1)]
-    instants: dict[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")], Moment] = Field(default_factory=dict)
+    instants: dict[InstantName, Moment] = Field(default_factory=dict)
+    instant_marks: dict[InstantName, MarkSpec] = Field(default_factory=dict)
+    focus: Focus = Field(default_factory=Focus)
     recovery_key: str | None = None
     faults: Annotated[tuple[FaultSpec, ...], Field(strict=False)] = ()
     checks: Checks = ()
@@ -128,6 +147,8 @@ class Scenario(Strict):
             "start": self.start.astimezone(UTC).isoformat().replace("+00:00", "Z"),
             "start_epoch_ns": self.start_epoch_ns,
             "instants": self.instants_ns(),
+            "instant_marks": {name: spec.model_dump() for name, spec in self.instant_marks.items()},
+            "focus": self.focus.model_dump(),
             "recovery_key": self.recovery_key,
         }
 
@@ -185,6 +206,8 @@ class Scenario(Strict):
                 if world not in self.worlds:
                     raise ValueError(f"fault {fault.id!r}: no world {world!r}{nearest(world, list(self.worlds))}")
         for who, moment in self._moments():
+            if moment.name in self.instant_marks and not who.startswith("fault"):
+                continue
             if moment.name is not None and moment.name not in self.instants:
                 raise ValueError(
                     f"{who}: {moment.text!r} is no time with a zone, no duration, and no instant of this scenario"
