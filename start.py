@@ -88,6 +88,7 @@ def become(run: list[str]) -> NoReturn:
     """Run `run` in place of this process: then signals and exit codes need no care."""
     say("start: " + " ".join([Path(run[0]).name, *run[1:]]))
     os.chdir(ROOT)
+    os.environ.setdefault("WINDTUNNEL_COMMAND", "python3 start.py")  # how a run says to repeat it
     os.execv(run[0], run)  # noqa: S606 - no shell is wanted
 
 
