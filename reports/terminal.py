@@ -1,4 +1,4 @@
-"""The report on the terminal: what somebody who just started a run needs to know, and how to start it again.
+"""The report on the terminal: what somebody who just started a run needs to know first.
 
 No colour is needed to read it, and none is written where the console has none. It must not know how a run is made.
 """
@@ -64,7 +64,7 @@ def _troubles(world: World, console: Console) -> None:
 
 
 def render(run: Run | Path, console: Console) -> None:
-    """Print the report of `run` to `console`; its last line is the command that repeats the run.
+    """Print the report of `run` to `console`: verdict, a line for each world, what did not pass and why.
 
     Raises OSError and `RecordError` as `reports.run.read` does.
     """
@@ -76,5 +76,3 @@ def render(run: Run | Path, console: Console) -> None:
     for world in it.worlds:
         if world.verdict is not Verdict.PASS:
             _troubles(world, console)
-    console.print(Text(f"report: {it.folder / 'report.html'}", style="dim"), soft_wrap=True)
-    console.print(Text(f"repeat: {record.command}"), soft_wrap=True)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 
-def render(run_dir: Path) -> dict[str, Path]:
-    """Write all reports of the run in `run_dir`; form -> file."""
-    return {form: Path(importlib.import_module(f"reports.{form}").render(run_dir)) for form in ("html", "markdown")}
+def read(run_dir: Path) -> Any:
+    """The run in `run_dir`, as `reports.run.Run`: histories are long, so one reading serves all reports."""
+    return importlib.import_module("reports.run").read(run_dir)
 
 
-def summarise(run_dir: Path, console: Console) -> None:
-    """Print what a person wants to know first of the run in `run_dir`."""
-    importlib.import_module("reports.terminal").render(run_dir, console)
+def render(run: Any) -> dict[str, Path]:
+    """Write all reports of `run`; form -> file."""
+    return {form: Path(importlib.import_module(f"reports.{form}").render(run)) for form in ("html", "markdown")}
+
+
+def summarise(run: Any, console: Console) -> None:
+    """Print what a person wants to know first of `run`."""
+    importlib.import_module("reports.terminal").render(run, console)

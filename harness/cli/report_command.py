@@ -20,7 +20,7 @@ def report(run: str, as_json: bool) -> int:
     """Write report.html and summary.md of RUN: a run folder, the id of one, or `last`."""
     folder = find(run, Workspace.open(Path.cwd()).runs)
     try:
-        written = rendering.render(folder)
+        written = rendering.render(rendering.read(folder))
     except RecordError as error:
         raise exits.InputError(str(error)) from error
     except OSError as error:

@@ -131,8 +131,10 @@ def _carry_out(order: Order, runner: Runner, jobs: int, as_json: bool) -> dict[s
             raise
     record = _record(order, result, started_at, time.perf_counter() - started_s)
     record.write(order.out_dir / run_dir.RECORD)
-    written = rendering.render(order.out_dir)
+    run = rendering.read(order.out_dir)
+    written = rendering.render(run)
     if not as_json:
+        rendering.summarise(run, Console())
         _show(order, result, record, written)
     return {
         **record.model_dump(mode="json"),
@@ -165,7 +167,6 @@ def _record(order: Order, result: RunResult, started_at: datetime, wall_s: float
 
 
 def _show(order: Order, result: RunResult, record: RunRecord, written: dict[str, Path]) -> None:
-    rendering.summarise(order.out_dir, Console())
     for outcome in result.outcomes:
         for finding in outcome.findings:
             if finding.check == RAN:
