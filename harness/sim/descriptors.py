@@ -37,12 +37,13 @@ class Pollable:
     first in, first out and in the hands of whoever schedules greenlets.
     """
 
-    __slots__ = ("_waiters", "_watches", "references")
+    __slots__ = ("_waiters", "_watches", "nonblocking", "references")
 
     def __init__(self) -> None:
         self._waiters: list[tuple[int, Waiter]] = []
         self._watches: list[Watch] = []
         self.references = 0
+        self.nonblocking = False  # O_NONBLOCK of the open file
 
     def ready(self) -> int:
         """The poll(2) bits that hold at this moment."""
@@ -178,6 +179,7 @@ class DescriptorTable:
         if old.references != 1:
             raise OSError(errno.EINVAL, "a duplicated simulated socket cannot begin to listen: listen before dup()")
         pollable.references = 1
+        pollable.nonblocking = old.nonblocking
         pollable._waiters, old._waiters = old._waiters, []
         pollable._watches, old._watches = old._watches, []
         self._open[fd] = pollable

@@ -22,7 +22,7 @@ import gevent.selectors
 import gevent.socket
 import gevent.ssl
 
-from harness.sim import readiness, sockets, tls
+from harness.sim import descriptor_calls, readiness, sockets, tls
 from harness.sim.descriptors import FIRST_FD, TABLE
 from harness.sim.guard import raise_guard
 from harness.sim.network import Network
@@ -53,6 +53,7 @@ def install(network: Network) -> None:
     if not _Installed.done:
         _Installed.done = True
         _replace_sockets()
+        descriptor_calls.install()
         _replace_resolver()
         _replace_waiting()
         _replace_tls()

@@ -25,7 +25,6 @@ Address: TypeAlias = Any
 """(host, port), as the socket module takes it."""
 
 _FAMILIES = {real_socket.AF_INET, real_socket.AF_UNIX}
-_IGNORED_FLAGS = real_socket.MSG_NOSIGNAL
 _LINGER_ON = b"\x01\x00\x00\x00"
 
 
@@ -51,11 +50,9 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         self._closed = False  # type: ignore[misc]  # likewise
         self._fd = -1
         self._family = real_socket.AF_INET if family == -1 else real_socket.AddressFamily(family)
-        self._timeout_s = real_socket.getdefaulttimeout()
+        self._timeout_s: float | None = None
         self._options: dict[tuple[int, int], int | bytes] = {}
         self._bound: tuple[str, int] | None = None
-        if type != -1 and type & real_socket.SOCK_NONBLOCK:
-            self._timeout_s = 0.0
         kind = real_socket.SOCK_STREAM if type == -1 else type & ~(real_socket.SOCK_NONBLOCK | real_socket.SOCK_CLOEXEC)
         self._owner = self.network.who()
         if fileno is not None:
@@ -64,6 +61,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
                 raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))
             self._end: End | Listener = found
             self._fd = fileno
+            self._start_timing(type)
             return
         if kind != real_socket.SOCK_STREAM:
             raise NotSimulatedError(
@@ -75,6 +73,14 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
             raise NotSimulatedError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT) + ": hosts here are IPv4 only")
         self._end = self.network.new_end(self._owner)
         self._fd = TABLE.open(self._end)
+        self._start_timing(type)
+
+    def _start_timing(self, kind: int) -> None:
+        timeout_s = real_socket.getdefaulttimeout()
+        if kind != -1 and kind & real_socket.SOCK_NONBLOCK:
+            timeout_s = 0.0
+        if timeout_s is not None:
+            self.settimeout(timeout_s)
 
     def __del__(self) -> None:
         """A socket nobody holds is closed, as CPython does."""
@@ -136,6 +142,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         if value is not None and value < 0:
             raise ValueError("Timeout value out of range")
         self._timeout_s = value if value is None else float(value)
+        self._end.nonblocking = value is not None
 
     def gettimeout(self) -> float | None:
         """What `settimeout` was given."""
@@ -143,7 +150,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def setblocking(self, flag: bool) -> None:
         """As settimeout(None) or settimeout(0)."""
-        self._timeout_s = None if flag else 0.0
+        self.settimeout(None if flag else 0.0)
 
     def getblocking(self) -> bool:
         """Whether calls may wait."""
@@ -199,7 +206,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def accept(self) -> tuple[SimSocket, Address]:
         """The next connection and its (address, port)."""
-        end = self._listener().accept(self._timeout_s)
+        end = self._listener().accept(self._wait_s())
         return SimSocket(fileno=TABLE.open(end)), end.remote
 
     def connect(self, address: Address) -> None:
@@ -268,7 +275,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         end = self.stream()
         if flags & real_socket.MSG_WAITALL:
             parts = bytearray()
-            while len(parts) < bufsize and (part := end.read(bufsize - len(parts), self._timeout_s)):
+            while len(parts) < bufsize and (part := end.read(bufsize - len(parts), self._wait_s(flags))):
                 parts += part
             return bytes(parts)
         return end.read(bufsize, self._wait_s(flags), peek=bool(flags & real_socket.MSG_PEEK))
@@ -355,12 +362,12 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         return self._end
 
-    def _wait_s(self, flags: int) -> float | None:
-        if not flags:
-            return self._timeout_s
+    def _wait_s(self, flags: int = 0) -> float | None:
         if flags & real_socket.MSG_OOB:
             raise NotSimulatedError(errno.EOPNOTSUPP, "out-of-band data (MSG_OOB) is not simulated")
-        return 0.0 if flags & real_socket.MSG_DONTWAIT else self._timeout_s
+        if flags & real_socket.MSG_DONTWAIT or (self._timeout_s is None and self._end.nonblocking):
+            return 0.0
+        return self._timeout_s
 
 
 def socketpair(family: int | None = None, type: int = real_socket.SOCK_STREAM, proto: int = 0) -> Any:

@@ -358,3 +358,30 @@ def test_the_death_of_a_process_resets_its_connections_and_frees_its_ports():
     assert round(now_s() - began, 6) == 0.0005
     assert cleaned == []
     raised(ConnectionRefusedError, socket.create_connection, ("server-0", 7000))
+
+
+@simulated
+def test_descriptors_work_below_the_socket_object():
+    import fcntl
+    import os
+
+    a_network()
+    one, other = socket.socketpair()
+    fd = other.detach()
+    os.write(one.fileno(), b"abc")
+    assert os.read(fd, 2) == b"ab"
+    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_NONBLOCK)
+    assert os.read(fd, 2) == b"c"
+    raised(BlockingIOError, os.read, fd, 2)
+    twin = os.dup(fd)
+    assert not os.get_blocking(twin)
+    os.close(fd)
+    assert raised(OSError, os.close, fd).errno == errno.EBADF
+    adopted = socket.socket(fileno=twin)
+    raised(BlockingIOError, adopted.recv, 1)
+    os.set_blocking(twin, True)
+    os.close(twin)
+    assert one.recv(1) == b""
+    with open(os.devnull, "rb") as file:
+        assert os.read(file.fileno(), 1) == b""
+        assert fcntl.fcntl(file, fcntl.F_GETFD) == fcntl.FD_CLOEXEC
