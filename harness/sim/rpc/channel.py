@@ -14,8 +14,8 @@ from harness.sim.rpc.connectivity import Connectivity
 from harness.sim.rpc.credentials import Pairs, collect, insecure, plugins_of
 from harness.sim.rpc.exchange import Exchange, Request
 from harness.sim.rpc.fabric import Fabric, Methods
-from harness.sim.rpc.status import cancelled, unavailable
-from harness.sim.rpc.target import as_headers, check_metadata, host_of, limits_of
+from harness.sim.rpc.status import CODES, Status, cancelled, unavailable
+from harness.sim.rpc.target import as_headers, host_of, limits_of, sendable
 
 _NO_NAME = "Domain name not found"
 
@@ -49,9 +49,9 @@ class SimChannel:
         self._exchanges: dict[int, Exchange] = {}
 
     def begin(self, invocation: Invocation) -> Exchange:
-        """Start a call; raises `ValueError` for metadata that cannot be sent."""
-        check_metadata(invocation.metadata)
-        metadata = (("user-agent", self._user_agent), *(invocation.metadata or ()))
+        """Start a call; one that cannot even be sent has ended already."""
+        illegal = not sendable(invocation.metadata)
+        metadata = (("user-agent", self._user_agent), *(() if illegal else invocation.metadata or ()))
         method = invocation.method.decode()
         headers = as_headers(metadata)
         exchange = Exchange(
@@ -69,6 +69,9 @@ class SimChannel:
         )
         self._track(exchange)
         if exchange.request.timeout_s is not None and exchange.request.timeout_s <= 0:
+            return exchange
+        if illegal:
+            exchange.fail(Status(CODES["INTERNAL"], "Invalid metadata", explained=False))
             return exchange
         if self._credentials is None:
             refusal = insecure(invocation.credentials)

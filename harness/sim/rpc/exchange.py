@@ -190,7 +190,7 @@ class Exchange:
         limit = self.request.max_receive_bytes
         if message is None or limit < 0 or len(message) <= limit:
             return message
-        details = f"CLIENT: Received message larger than max ({len(message)} vs. {limit})"
+        details = f"Stream removed (CLIENT: Received message larger than max ({len(message)} vs. {limit}))"
         self.cancel(Status(CODES["RESOURCE_EXHAUSTED"], details))
         return None
 

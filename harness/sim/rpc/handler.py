@@ -76,7 +76,7 @@ def serve(exchange: Exchange, methods: Mapping[str, GrpcMethod], spawn: Spawn, c
     method = methods.get(request.method)
     if method is None:
         details = f"Method not found! ({request.host} does not emulate {request.method})"
-        exchange.finish(Status(CODES["UNIMPLEMENTED"], details, peer=request.target))
+        exchange.finish(Status(CODES["UNIMPLEMENTED"], details))
     elif method.kind.startswith("stream"):
         spawn(lambda: _run(exchange, method, RequestIterator(exchange), spawn, complain))
     else:
@@ -105,12 +105,12 @@ def _run(exchange: Exchange, method: GrpcMethod, request: Any, spawn: Spawn, com
 def _status_of(error: Exception, request: Request, complain: Complaint) -> Status:
     if isinstance(error, GrpcError):
         try:
-            return of_error(error, request.target)
+            return of_error(error)
         except ValueError as unsendable:
             error = unsendable
     complain(request.method, error)
     # The code and wording of grpc.server's own handling of an exception in a servicer.
-    return Status(CODES["UNKNOWN"], f"Exception calling application: {error}", peer=request.target)
+    return Status(CODES["UNKNOWN"], f"Exception calling application: {error}")
 
 
 def _stream(exchange: Exchange, messages: Any) -> None:

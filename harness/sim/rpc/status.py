@@ -39,24 +39,20 @@ Metadata = tuple[tuple[str, str | bytes], ...]
 class Status:
     """The end of an RPC: `code` is the number of a gRPC status, `details` its message, `trailers` what came with it.
 
-    `peer` is the target that sent it, "" where the client's own side made it up (a deadline, a cancellation).
+    `explained` is whether core gives a debug string with it; there is one refusal it does not explain.
     """
 
     code: int
     details: str = ""
     trailers: Metadata = ()
-    peer: str = ""
+    explained: bool = True
 
     @property
     def debug(self) -> str:
         """The `debug_error_string` grpcio shows beside it, "" for OK."""
-        if not self.code:
+        if not self.code or not self.explained:
             return ""
-        if not self.peer:
-            return f"{NAMES[self.code]}:{self.details}"
-        return (
-            f'UNKNOWN:Error received from peer {self.peer} {{grpc_status:{self.code}, grpc_message:"{self.details}"}}'
-        )
+        return f"{NAMES[self.code]}:{self.details}" if self.details else NAMES[self.code]
 
 
 OK = Status(0)
@@ -77,7 +73,7 @@ def unavailable(details: str) -> Status:
     return Status(CODES["UNAVAILABLE"], details)
 
 
-def of_error(error: GrpcError, peer: str) -> Status:
+def of_error(error: GrpcError) -> Status:
     """What the client sees of a handler's `GrpcError`.
 
     Raises `ValueError` for a code that gRPC does not know and for trailers that could not be sent.
@@ -89,4 +85,4 @@ def of_error(error: GrpcError, peer: str) -> Status:
     for key, value in error.trailers:
         if isinstance(value, bytes) != key.endswith("-bin"):
             raise ValueError(f"GrpcError trailer {key!r} is {value!r}: keys ending in '-bin' take bytes, others str")
-    return Status(code, error.details, tuple(error.trailers), peer)
+    return Status(code, error.details, tuple(error.trailers))

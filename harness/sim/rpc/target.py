@@ -58,12 +58,13 @@ def limits_of(options: Iterable[tuple[Any, Any]] | None) -> Limits:
     return limits
 
 
-def check_metadata(metadata: Sequence[tuple[Any, Any]] | None) -> None:
-    """Raise `ValueError`, worded as grpcio does, for metadata that core would not send."""
+def sendable(metadata: Sequence[tuple[Any, Any]] | None) -> bool:
+    """Whether core would send this metadata: lower-case keys, printable ASCII unless binary."""
     for key, value in metadata or ():
         text = value if isinstance(value, str) else bytes(value).decode("latin-1")
         if not _KEY.match(key) or not (key.endswith("-bin") or _TEXT.match(text)):
-            raise ValueError(f"metadata was invalid: {metadata}")
+            return False
+    return True
 
 
 def as_headers(metadata: Iterable[tuple[str, str | bytes]]) -> dict[str, str]:
