@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from google.cloud import bigquery
@@ -17,6 +18,19 @@ from pipeline import retries
 
 UPSERT_ROWS = 2_000
 """Rows per MERGE: a request may weigh 10 MB (BigQuery quotas, "Maximum query length with parameters")."""
+
+
+class ReplaceWhen(StrEnum):
+    """When an upsert replaces a row that is there already; each makes a redelivery change nothing.
+
+    `CHANGED`: its facts differ. `CHANGED_SINCE`: they differ and ours were not scraped earlier, so that a late
+    redelivery of an old snapshot does not undo a newer one. `SCRAPED_SINCE`: ours were scraped later, whatever they
+    say: the row then tells when it was last seen to be true, which is what freshness is judged by.
+    """
+
+    CHANGED = "target.data_hash != source.data_hash"
+    CHANGED_SINCE = "target.data_hash != source.data_hash AND target.scraped_at <= source.scraped_at"
+    SCRAPED_SINCE = "target.scraped_at < source.scraped_at"
 
 
 class RowsRefusedError(Exception):
@@ -86,18 +100,16 @@ class Warehouse:
         """Run one DML statement and return the number of rows it changed."""
         return int(self._run(sql, _scalars(parameters), timeout_s).num_dml_affected_rows or 0)
 
-    def upsert(self, table: Table, rows: Sequence[Row], *, newer_by: str = "") -> int:
+    def upsert(self, table: Table, rows: Sequence[Row], when: ReplaceWhen = ReplaceWhen.CHANGED) -> int:
         """Make `rows` the content of `table` under their keys, and return how many rows changed.
 
-        Rows that are there already with the same `data_hash` are left alone, so doing it twice changes nothing. With
-        `newer_by` (a TIMESTAMP column) a row already there from a later moment wins: a late redelivery of an old
-        snapshot must not undo a newer one. Duplicate keys within `rows`: the last wins.
+        `when` says which rows that are there already are replaced. Duplicate keys within `rows`: the last wins.
         """
         unique = list({tuple(row[key] for key in table.keys): row for row in rows}.values())
         changed = 0
         for start in range(0, len(unique), UPSERT_ROWS):
             batch = unique[start : start + UPSERT_ROWS]
-            sql, parameters = _merge(table, batch, newer_by)
+            sql, parameters = _merge(table, batch, when)
             changed += int(self._run(sql, parameters, None).num_dml_affected_rows or 0)
         return changed
 
@@ -135,7 +147,7 @@ def _scalars(parameters: Mapping[str, Any]) -> list[Any]:
     return [parameter(name, value) for name, value in parameters.items()]
 
 
-def _merge(table: Table, rows: Sequence[Row], newer_by: str) -> tuple[str, list[Any]]:
+def _merge(table: Table, rows: Sequence[Row], when: ReplaceWhen) -> tuple[str, list[Any]]:
     columns = list(table.columns)
     structs = [
         bigquery.StructQueryParameter(
@@ -149,13 +161,12 @@ def _merge(table: Table, rows: Sequence[Row], newer_by: str) -> tuple[str, list[
         days = [row[table.partition] for row in rows]
         parameters += [parameter("first_day", min(days)), parameter("last_day", max(days))]
         match_on.append(f"target.{table.partition} BETWEEN @first_day AND @last_day")
-    unless_newer = f" AND target.{newer_by} <= source.{newer_by}" if newer_by else ""
     updates = [name for name in columns if name not in table.keys]
     sql = (
         f"MERGE {table.id} AS target\n"
         f"USING (SELECT * FROM UNNEST(@batch)) AS source\n"
         f"ON {' AND '.join(match_on)}\n"
-        f"WHEN MATCHED AND target.data_hash != source.data_hash{unless_newer} THEN\n"
+        f"WHEN MATCHED AND {when} THEN\n"
         f"  UPDATE SET {', '.join(f'{name} = source.{name}' for name in updates)}\n"
         f"WHEN NOT MATCHED THEN\n"
         f"  INSERT ({', '.join(columns)}) VALUES ({', '.join(f'source.{name}' for name in columns)})"

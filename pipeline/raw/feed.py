@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from pipeline import fingerprint
-from pipeline.warehouse import Row, Table
+from pipeline.warehouse import ReplaceWhen, Row, Table
 
 UNHASHED = frozenset({"data_hash", "scraped_at", "processed_at"})
 """Columns that change without the facts changing."""
@@ -38,6 +38,7 @@ class Feed:
     prefix: str
     table: Table
     parse: Callable[[StoredCapture], list[dict[str, Any]]]
+    replace: ReplaceWhen = ReplaceWhen.SCRAPED_SINCE
 
     def rows(self, capture: StoredCapture, now: datetime) -> list[Row]:
         """The rows of `capture`, with their fingerprints and times. Raises `CaptureFormatError`."""

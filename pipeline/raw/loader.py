@@ -25,6 +25,6 @@ class FeedLoader:
         """Read, parse, load. Success with no record means that the capture holds nothing for the table (yet)."""
         rows = self._feed.rows(load_capture(self._bucket.read(self._address)), self._clock())
         if rows:
-            self._warehouse.upsert(self._feed.table, rows, newer_by="scraped_at")
+            self._warehouse.upsert(self._feed.table, rows, self._feed.replace)
         version = fingerprint.of_rows(str(row["data_hash"]) for row in rows)
         return Outcome(work.processor, Status.SUCCESS, "", len(rows), True, version)

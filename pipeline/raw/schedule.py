@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.clock import eastern_date
 from pipeline.raw.feed import Feed, StoredCapture
 from pipeline.teams import game_key
-from pipeline.warehouse import Table
+from pipeline.warehouse import ReplaceWhen, Table
 
 TABLE = Table(
     "nba_raw",
@@ -69,4 +69,6 @@ def parse(capture: StoredCapture) -> list[dict[str, Any]]:
     return games_of(capture.payload)
 
 
-FEED = Feed("NbacScheduleProcessor", "nba-com/schedule/", TABLE, parse)
+# Fetched every few minutes, and most of a season never changes: only what did is written, one partition or none at a
+# time.
+FEED = Feed("NbacScheduleProcessor", "nba-com/schedule/", TABLE, parse, ReplaceWhen.CHANGED_SINCE)
