@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("fakes.bigquery", reason="the BigQuery emulator is not there")
 
-from fakes.seam import Refuse, Ruling
+from fakes.seam import Call, Refuse, Ruling
 from tests.pipeline.small_world import SmallWorld
 
 SEASON = {"first_day": "2026-01-15", "slates": [9, 6, 8], "first_number": 578}
@@ -210,8 +210,14 @@ def test_an_alert_that_could_not_be_sent_is_no_alert_and_comes_with_the_next_che
         for n in range(60)
     ]
     world.query.insert_rows_json("nba-props-platform.nba_reference.processor_run_history", rows)
-    world.around.rulings = [Ruling()] * 2 + [Ruling(Refuse(500), "slack")]
+    broken = [True]
+
+    def rule(call: Call) -> Ruling:
+        return Ruling(Refuse(500), "slack") if broken and "slack.com" in call.resource else Ruling()
+
+    world.around.rule = rule
     assert world.post("nba-monitoring/retry-storm")[0] == 500
     assert marks(caplog, "alert") == []
+    broken.clear()
     assert world.post("nba-monitoring/retry-storm")[0] == 200
     assert len(marks(caplog, "alert")) == len(world.upstreams.slack.messages) == 1
