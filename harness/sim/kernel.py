@@ -77,11 +77,20 @@ class Kernel:
         signal.signal(signal.SIGALRM, look)  # the real one: this is the harness, not a process
         signals.real_setitimer(signal.ITIMER_REAL, step_s, step_s)
 
-    def _stuck(self, reason: str) -> None:
-        """End the run with a diagnosis: never returns to the code that spins."""
+    def _stuck(self, reason: str, next_up: Callable[..., Any] | None = None) -> None:
+        """End the run with a diagnosis: never returns to the code that spins.
+
+        Found by the hub, the culprit is not running but about to: `next_up` is what would have woken it.
+        """
         running = greenlet.getcurrent()
         owner = current_label() or "the harness"
-        stack = "".join(traceback.format_stack(sys._getframe(1), limit=25))
+        frame: Any = sys._getframe(1)
+        woken = getattr(next_up, "__self__", None)
+        woken = getattr(woken, "greenlet", woken)  # a gevent Waiter stands for the greenlet that waits
+        if getattr(woken, "gr_frame", None) is not None:
+            owner = getattr(getattr(woken, "process", None), "label", owner)
+            frame = woken.gr_frame
+        stack = "".join(traceback.format_stack(frame, limit=25))
         error = Livelock(f"{reason}; running was {owner} at\n{stack}")
         main = gevent.get_hub().parent
         if running is main:

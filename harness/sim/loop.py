@@ -155,9 +155,9 @@ class IdleWatcher:
 class VirtualLoop:
     """gevent's loop in virtual time, deterministic: equal times fire in the order in which they were set.
 
-    `now_ns` is the virtual time in nanoseconds since the start. `on_stuck(reason)` is called when time stands still
-    (see `READS_PER_INSTANT`, `SWITCHES_PER_INSTANT`); it must not return. `steps` counts callbacks, `jumps` counts
-    advances of the clock.
+    `now_ns` is the virtual time in nanoseconds since the start. `on_stuck(reason, next_up)` is called when time stands
+    still (see `READS_PER_INSTANT`, `SWITCHES_PER_INSTANT`), with the callback that was to run next if it was the hub
+    that noticed; it must not return. `steps` counts callbacks, `jumps` counts advances of the clock.
     """
 
     MAXPRI = 1
@@ -180,7 +180,7 @@ class VirtualLoop:
         self.read_limit_ns = READS_PER_INSTANT
         self.steps = 0
         self.jumps = 0
-        self.on_stuck: Callable[[str], None] | None = None
+        self.on_stuck: Callable[[str, Callable[..., Any] | None], None] | None = None
         self.on_collect: Callable[[], object] | None = None
         self._callbacks: deque[Callback] = deque()
         self._heap: list[tuple[int, int, Timer]] = []
@@ -205,12 +205,12 @@ class VirtualLoop:
 
     update = update_now
 
-    def _stuck(self, reason: str) -> None:
+    def _stuck(self, reason: str, next_up: Callable[..., Any] | None = None) -> None:
         self.read_limit_ns = self.now_ns + READS_PER_INSTANT
         self._step_limit = self.steps + SWITCHES_PER_INSTANT
         if self.on_stuck is None:
             raise Livelock(reason)
-        self.on_stuck(reason)
+        self.on_stuck(reason, next_up)
 
     # -- timers and callbacks
 
@@ -246,7 +246,7 @@ class VirtualLoop:
                 callback.callback = None
                 self.steps = steps = self.steps + 1
                 if steps > self._step_limit:
-                    self._stuck(f"{SWITCHES_PER_INSTANT:,} switches at one instant and nobody waited")
+                    self._stuck(f"{SWITCHES_PER_INSTANT:,} switches at one instant and nobody waited", func)
                 try:
                     func(*args)
                 except BaseException:  # noqa: BLE001 - gevent's loop contract: report everything, keep running
