@@ -40,6 +40,7 @@ class Zygote:
         self._preload = list(preload)
         self._hash_seed = hash_seed
         self._jobs = 0
+        self._starting = threading.Lock()
         self._inboxes: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = -1
@@ -84,18 +85,21 @@ class Zygote:
     def start(self, target: str, arguments: dict[str, Any], output: Path | None = None) -> int:
         """Fork a child that runs `target` (`module:function`, called as `function(channel, **arguments)`).
 
-        `arguments` must be JSON; what the child prints is appended to `output`. Returns the job's number.
+        `arguments` must be JSON; what the child prints is appended to `output`. Returns the job's number. Several
+        threads may ask at once.
         """
-        self._jobs += 1
-        self._inboxes[self._jobs] = queue.SimpleQueue()
-        request = {
-            "job": self._jobs,
-            "target": target,
-            "arguments": arguments,
-            "output": str(output) if output is not None else None,
-        }
-        os.write(self._requests, json.dumps(request).encode() + b"\n")
-        return self._jobs
+        with self._starting:
+            self._jobs += 1
+            job = self._jobs
+            self._inboxes[job] = queue.SimpleQueue()
+            request = {
+                "job": job,
+                "target": target,
+                "arguments": arguments,
+                "output": str(output) if output is not None else None,
+            }
+            os.write(self._requests, json.dumps(request).encode() + b"\n")
+        return job
 
     def messages(self, job: int) -> Iterator[dict[str, Any]]:
         """Yield what the child tells, until and including `{"kind": "exited", "code": …}`."""
