@@ -25,7 +25,8 @@ PREDEFINED_OBJECT = frozenset(
         "publicRead",
     }
 )
-PREDEFINED_BUCKET = frozenset({"authenticatedRead", "private", "projectPrivate", "publicRead", "publicReadWrite"})
+PREDEFINED_BUCKET = PREDEFINED_OBJECT | {"publicReadWrite"}
+"""The reference lists fewer for buckets; the vendor's conformance suite sets `bucketOwnerFullControl` on one."""
 
 
 def entry(
@@ -122,8 +123,8 @@ def default_policy(project: str) -> dict[str, Any]:
     }
 
 
-def policy_of(asked: dict[str, Any]) -> dict[str, Any]:
-    """A policy somebody sent, validated."""
+def policy_of(asked: dict[str, Any], *, uniform: bool) -> dict[str, Any]:
+    """A policy somebody sent, validated; `uniform` is whether the bucket has uniform bucket-level access."""
     bindings = asked.get("bindings", [])
     if not isinstance(bindings, list):
         raise invalid("Invalid value for bindings: a list is expected", location="bindings")
@@ -136,6 +137,12 @@ def policy_of(asked: dict[str, Any]) -> dict[str, Any]:
     version = asked.get("version", 1)
     if version not in (0, 1, 3):
         raise invalid(f"Invalid policy version: {version!r} (1 or 3)", location="version")
-    if any("condition" in binding for binding in bindings) and version != 3:
-        raise invalid("A policy with conditions must have version 3.", location="version")
+    if any(binding.get("condition") for binding in bindings):
+        if not uniform:
+            raise ApiError(
+                412,
+                "Conditional IAM bindings need uniform bucket-level access: enable uniform bucket-level access first.",
+            )
+        if version != 3:
+            raise invalid("The policy has conditions: its version must be at least 3.", location="version")
     return {"bindings": bindings, "version": version}

@@ -21,8 +21,16 @@ class CloudStorage:
 
     name = "gcs"
 
-    def __init__(self, around: Surroundings, pace: Pace, *, bounded: bool, project: str = PROJECT) -> None:
-        self.service = Service(around, pace, bounded=bounded)
+    def __init__(
+        self,
+        around: Surroundings,
+        pace: Pace,
+        *,
+        bounded: bool = True,
+        enforce_retention: bool = True,
+        project: str = PROJECT,
+    ) -> None:
+        self.service = Service(around, pace, bounded=bounded, enforce_retention=enforce_retention)
         self._app = App(self.service)
         self._project = project
 
@@ -68,11 +76,23 @@ class CloudStorage:
         """Nothing runs between calls."""
 
 
-def create(around: Surroundings, *, limits: object = "service", project: str = PROJECT) -> CloudStorage:
+def create(
+    around: Surroundings, *, limits: object = "service", enforce_retention: bool = True, project: str = PROJECT
+) -> CloudStorage:
     """An emulated Cloud Storage without buckets.
 
     `limits` is `service` (the vendor's write rates, `fakes.gcs.pace`), `none`, or a mapping that changes some of them.
-    Raises ValueError for anything else.
+    `enforce_retention=False` keeps and shows holds and retention policies but lets what they protect be deleted, as
+    storage-testbench does (the vendor's conformance suite cleans up behind itself that way). Raises ValueError for
+    anything else.
     """
+    if not isinstance(enforce_retention, bool):
+        raise ValueError(f"gcs: enforce_retention = {enforce_retention!r}; give true or false")
     rates = limits_of(limits)
-    return CloudStorage(around, Pace(rates), bounded=limits != "none", project=project)
+    return CloudStorage(
+        around,
+        Pace(rates),
+        bounded=limits != "none",
+        enforce_retention=enforce_retention,
+        project=project,
+    )

@@ -25,6 +25,13 @@ def _bucket(service: Service, request: Request, name: str, *, reading: bool = Fa
     return bucket
 
 
+def _generation(request: Request) -> int:
+    generation = request.integer("generation")
+    if generation is None:
+        raise required("generation")
+    return generation
+
+
 def insert(service: Service, request: Request) -> Reply:
     """Create a bucket."""
     project = request.query.get("project")
@@ -36,13 +43,17 @@ def insert(service: Service, request: Request) -> Reply:
         request.json(),
         acl=query.get("predefinedAcl", ""),
         default_acl=query.get("predefinedDefaultObjectAcl", ""),
+        object_retention=request.flag("enableObjectRetention"),
     )
     return shown(request, bucket.resource(request.base, full=full(request)))
 
 
 def get(service: Service, request: Request, name: str) -> Reply:
     """Show a bucket."""
-    bucket = _bucket(service, request, name, reading=True)
+    if request.flag("softDeleted"):
+        bucket = service.store.gone_bucket(name, _generation(request))
+    else:
+        bucket = _bucket(service, request, name, reading=True)
     return shown(request, bucket.resource(request.base, full=full(request)))
 
 
@@ -52,11 +63,10 @@ def list_(service: Service, request: Request) -> Reply:
     if not project:
         raise required("project")
     prefix = request.query.get("prefix", "")
-    names = sorted(
-        name for name, one in service.store.buckets.items() if one.project == project and name.startswith(prefix)
-    )
-    some, token = page_of(request, names)
-    items = [service.store.buckets[name].resource(request.base, full=full(request)) for name in some]
+    source = service.store.gone_buckets() if request.flag("softDeleted") else service.store.buckets.values()
+    found = {one.name: one for one in source if one.project == project and one.name.startswith(prefix)}
+    some, token = page_of(request, sorted(found))
+    items = [found[name].resource(request.base, full=full(request)) for name in some]
     result: dict[str, Any] = {"kind": "storage#buckets"}
     if items:
         result["items"] = items
@@ -99,6 +109,12 @@ def delete(service: Service, request: Request, name: str) -> Reply:
     return empty_reply()
 
 
+def restore(service: Service, request: Request, name: str) -> Reply:
+    """Bring a soft-deleted bucket back."""
+    bucket = service.store.restore_bucket(name, _generation(request))
+    return shown(request, bucket.resource(request.base, full=full(request)))
+
+
 def lock_retention_policy(service: Service, request: Request, name: str) -> Reply:
     """Make a bucket's retention policy permanent."""
     if request.integer("ifMetagenerationMatch") is None:
@@ -135,7 +151,7 @@ def set_iam_policy(service: Service, request: Request, name: str) -> Reply:
     etag = asked.get("etag")
     if etag and etag != metageneration_etag(bucket.policy_version):
         raise condition_not_met()
-    policy = access.policy_of(asked)
+    policy = access.policy_of(asked, uniform=bucket.uniform)
     public = {"allUsers", "allAuthenticatedUsers"}
     if bucket.fields.get("iamConfiguration", {}).get("publicAccessPrevention") == "enforced" and any(
         public & set(binding.get("members", ())) for binding in policy["bindings"]
@@ -171,19 +187,20 @@ def storage_layout(service: Service, request: Request, name: str) -> Reply:
             "kind": "storage#storageLayout",
             "bucket": name,
             "location": bucket.location,
-            "locationType": bucket.resource(request.base)["locationType"],
+            "locationType": bucket.location_type,
             "hierarchicalNamespace": bucket.fields.get("hierarchicalNamespace", {"enabled": False}),
         },
     )
 
 
 ROUTES = (
-    Route("GET", "b", "storage.buckets.list", list_, note="`softDeleted` is ignored: deleted buckets are gone"),
+    Route("GET", "b", "storage.buckets.list", list_),
     Route("POST", "b", "storage.buckets.insert", insert),
     Route("GET", "b/*", "storage.buckets.get", get),
     Route("PATCH", "b/*", "storage.buckets.patch", patch, note="lifecycle rules are kept and shown, not carried out"),
     Route("PUT", "b/*", "storage.buckets.update", update),
     Route("DELETE", "b/*", "storage.buckets.delete", delete),
+    Route("POST", "b/*/restore", "storage.buckets.restore", restore),
     Route("POST", "b/*/lockRetentionPolicy", "storage.buckets.lockRetentionPolicy", lock_retention_policy),
     Route("GET", "b/*/iam", "storage.buckets.getIamPolicy", get_iam_policy),
     Route("PUT", "b/*/iam", "storage.buckets.setIamPolicy", set_iam_policy, "approximated", "kept, not enforced"),

@@ -40,11 +40,9 @@ def compose(service: Service, request: Request, bucket_name: str, name: str) -> 
     if not isinstance(destination, dict):
         raise invalid("Invalid value for destination: an object is expected", location="destination")
     fields = objects.writable(destination)
-    fields.setdefault("contentType", sources[0].fields.get("contentType"))
     incoming = Incoming(
         content=b"".join(source.content for source in sources),
         fields=fields,
-        hashes={"crc32c": destination.get("crc32c") or ""},
         key_sha256=key,
         components=sum(source.components or 1 for source in sources),
     )

@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from fakes.gcs.bucket_store import project_number
 from fakes.gcs.errors import ApiError, condition_not_met, invalid, required
 from fakes.gcs.http import Reply, Request, empty_reply
 from fakes.gcs.routes import Route
 from fakes.gcs.service import Service
 from fakes.gcs.shown import page_of, shown
 from fakes.gcs.stamps import metageneration_etag, rfc3339
-from fakes.gcs.store import project_number
 
 KEYS_PER_ACCOUNT = 10
 """Keys of one service account, deleted ones apart: https://cloud.google.com/storage/quotas."""
@@ -93,13 +93,13 @@ def update(service: Service, request: Request, project: str, access_id: str) -> 
     key = _key(service, project, access_id)
     asked = request.json()
     state = asked.get("state")
+    if key["state"] == "DELETED":
+        raise ApiError(404, "Access ID not found.")
     etag = asked.get("etag") or request.headers.get("if-match")
     if etag and etag != key["etag"]:
         raise condition_not_met()
     if state not in ("ACTIVE", "INACTIVE"):
         raise invalid(f"Invalid value for state: {state!r} (ACTIVE or INACTIVE)", location="state")
-    if key["state"] == "DELETED":
-        raise invalid("A deleted HMAC key cannot be changed.")
     return shown(request, _set(service, key, state))
 
 

@@ -127,6 +127,10 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
         raise invalid(f"Invalid glob: more than {_WILDCARDS} wildcards", location="matchGlob")
     while at < len(glob):
         character = glob[at]
+        if glob.startswith("**/", at) and (at == 0 or glob[at - 1] in "/{,"):
+            out.append("(?:.*/)?")
+            at += 3
+            continue
         if glob.startswith("**", at):
             out.append(".*")
             at += 2

@@ -38,13 +38,13 @@ class Service:
     `bounded` is whether the service's limits on numbers of things hold.
     """
 
-    def __init__(self, around: Surroundings, pace: Pace, *, bounded: bool) -> None:
+    def __init__(self, around: Surroundings, pace: Pace, *, bounded: bool, enforce_retention: bool) -> None:
         self.around = around
         self.bounded = bounded
         self.lock = threading.RLock()
         self.ids = around.rng("ids")
         self.announcer = Announcer(around)
-        self.store = Store(around.now_ns, pace, self.announcer.announce)
+        self.store = Store(around.now_ns, pace, self.announcer.announce, enforce_retention=enforce_retention)
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.rewrites: OrderedDict[str, Rewrite] = OrderedDict()
         self.hmac_keys: dict[str, dict[str, Any]] = {}

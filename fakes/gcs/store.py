@@ -1,4 +1,4 @@
-"""The state machine: buckets, objects and their generations, and what may be done to them when.
+"""The state machine of objects and their generations: what may be done to them when.
 
 It speaks in the vendor's terms and errors but knows no HTTP, no route and no fault. It takes time from outside with
 every operation that needs it, and one caller at a time (`backend` holds the lock).
@@ -7,15 +7,15 @@ every operation that needs it, and one caller at a time (`backend` holds the loc
 from __future__ import annotations
 
 import heapq
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fakes.gcs import access, buckets, objects
+from fakes.gcs import access, objects
+from fakes.gcs.bucket_store import BucketStore, patched
 from fakes.gcs.buckets import Bucket
 from fakes.gcs.content import check_hashes, crc32c_of, md5_of
-from fakes.gcs.errors import ApiError, forbidden, invalid, no_bucket, no_object
+from fakes.gcs.errors import forbidden, invalid, no_object
 from fakes.gcs.objects import StoredObject
 from fakes.gcs.pace import Pace
 from fakes.gcs.preconditions import ANY, Conditions
@@ -50,128 +50,20 @@ class Incoming:
         check_hashes(self.hashes, self.crc32c, self.md5 or self.hashes.get("md5", ""))
 
 
-class Store:
-    """All buckets of the emulator; `announce(event, bucket, object, counterpart)` hears of each change of an object."""
+class Store(BucketStore):
+    """All buckets and their objects; `announce(event, bucket, object, counterpart)` hears of each change of one."""
 
     def __init__(
         self,
         now_ns: Callable[[], int],
         pace: Pace,
         announce: Callable[[Event, Bucket, StoredObject, int | None], None],
-    ) -> None:
-        self.now_ns = now_ns
-        self.pace = pace
-        self.buckets: dict[str, Bucket] = {}
-        self._announce = announce
-        self._last_generation = 0
-
-    # ---- buckets
-
-    def bucket(self, name: str) -> Bucket:
-        """The bucket of that name; 404 without one."""
-        found = self.buckets.get(name)
-        if found is None:
-            raise no_bucket()
-        return found
-
-    def create_bucket(
-        self,
-        project: str,
-        asked: Mapping[str, Any],
         *,
-        acl: str = "",
-        default_acl: str = "",
-        limited: bool = True,
-    ) -> Bucket:
-        """Make a bucket of the resource `asked`; 409 when the name is taken. `limited` minds the project's rate."""
-        name = buckets.check_name(asked.get("name"))
-        now_ns = self.now_ns()
-        if name in self.buckets:
-            raise ApiError(
-                409,
-                "Your previous request to create the named bucket succeeded and you already own it.",
-                reason="conflict",
-                code="BucketAlreadyOwnedByYou",
-            )
-        fields = {key: value for key, value in buckets.writable(dict(asked), now_ns, {}).items() if value is not None}
-        location = asked.get("location", "US")
-        if not isinstance(location, str) or not location.replace("-", "").isalnum():
-            raise invalid(f"The specified location constraint is not valid: {location!r}", location="location")
-        if limited:
-            self.pace.take("bucket_creations", project, now_ns)
-        number = project_number(project)
-        bucket = Bucket(
-            name=name,
-            project=project,
-            project_number=number,
-            generation=self.next_generation(now_ns),
-            created_ns=now_ns,
-            updated_ns=now_ns,
-            location=location.upper(),
-            fields=fields,
-            policy=access.default_policy(project),
-        )
-        self.set_bucket_acl(bucket, access.predefined(acl or "projectPrivate", number, bucket=True))
-        self.set_default_acl(bucket, access.predefined(default_acl or "projectPrivate", number, bucket=False))
-        if asked.get("acl"):
-            self.set_bucket_acl(bucket, access.pairs_of(asked["acl"], bucket=True))
-        if asked.get("defaultObjectAcl"):
-            self.set_default_acl(bucket, access.pairs_of(asked["defaultObjectAcl"], bucket=False))
-        self.buckets[name] = bucket
-        return bucket
-
-    def set_bucket_acl(self, bucket: Bucket, pairs: list[tuple[str, str]]) -> None:
-        """Replace the bucket's access control list."""
-        bucket.acl = [access.entry(entity, role, bucket=bucket.name) for entity, role in pairs]
-
-    def set_default_acl(self, bucket: Bucket, pairs: list[tuple[str, str]]) -> None:
-        """Replace the list new objects get."""
-        bucket.default_acl = [access.entry(entity, role, bucket=bucket.name, default=True) for entity, role in pairs]
-
-    def touch_bucket(self, bucket: Bucket) -> None:
-        """Count a metadata update of the bucket: next metageneration."""
-        now_ns = self.now_ns()
-        self.pace.take("bucket_updates", bucket.name, now_ns)
-        bucket.metageneration += 1
-        bucket.updated_ns = now_ns
-
-    def update_bucket(self, bucket: Bucket, asked: Mapping[str, Any], *, whole: bool) -> None:
-        """Patch the bucket's settings, or (`whole`) replace them."""
-        now_ns = self.now_ns()
-        fields = patched(bucket.fields, asked, whole=whole, keep=buckets.WRITABLE)
-        fields = {k: v for k, v in buckets.writable(fields, now_ns, bucket.fields).items() if v is not None}
-        before = bucket.fields.get("retentionPolicy", {})
-        if before.get("isLocked"):
-            after = fields.get("retentionPolicy", {})
-            if int(after.get("retentionPeriod", 0)) < int(before["retentionPeriod"]):
-                raise forbidden(
-                    f"Cannot reduce retention duration of a locked Retention Policy for bucket '{bucket.name}'."
-                )
-        acl, default_acl = asked.get("acl"), asked.get("defaultObjectAcl")
-        uniform = bool(fields.get("iamConfiguration", {}).get("uniformBucketLevelAccess", {}).get("enabled"))
-        if uniform and (acl or default_acl):
-            raise access.uniform_refused("use ACL API to update bucket policy")
-        bucket_pairs = access.pairs_of(acl, bucket=True) if acl is not None else None
-        default_pairs = access.pairs_of(default_acl, bucket=False) if default_acl is not None else None
-        self.touch_bucket(bucket)
-        bucket.fields = fields
-        if bucket_pairs is not None:
-            self.set_bucket_acl(bucket, bucket_pairs)
-        if default_pairs is not None:
-            self.set_default_acl(bucket, default_pairs)
-
-    def delete_bucket(self, bucket: Bucket) -> None:
-        """Remove an empty bucket; 409 while anything is in it."""
-        if not bucket.empty():
-            raise ApiError(409, "The bucket you tried to delete is not empty.", code="BucketNotEmpty")
-        del self.buckets[bucket.name]
-
-    # ---- objects
-
-    def next_generation(self, now_ns: int) -> int:
-        """A generation number: microseconds since the epoch, as the service's look, and never the same twice."""
-        self._last_generation = max(self._last_generation + 1, now_ns // 1000)
-        return self._last_generation
+        enforce_retention: bool = True,
+    ) -> None:
+        super().__init__(now_ns, pace)
+        self._enforce_retention = enforce_retention
+        self._announce = announce
 
     def get(
         self,
@@ -268,6 +160,8 @@ class Store:
 
     def check_removable(self, bucket: Bucket, stored: StoredObject) -> None:
         """Raise 403 while a hold or a retention period keeps a generation."""
+        if not self._enforce_retention:
+            return
         what = f"Object '{bucket.name}/{stored.name}'"
         for hold, word in (("temporaryHold", "Temporary hold"), ("eventBasedHold", "Event-Based hold")):
             if stored.fields.get(hold):
@@ -394,30 +288,3 @@ def acl_of(bucket: Bucket, name: str, generation: int, pairs: list[tuple[str, st
     return tuple(
         access.entry(entity, role, bucket=bucket.name, name=name, generation=generation) for entity, role in pairs
     )
-
-
-def patched(
-    before: Mapping[str, Any], asked: Mapping[str, Any], *, whole: bool, keep: frozenset[str]
-) -> dict[str, Any]:
-    """`before` with `asked` laid over it as a JSON merge patch (null removes), or `asked` alone when `whole`."""
-    asked = {name: value for name, value in asked.items() if name in keep}
-    return asked if whole else _merged(before, asked)
-
-
-def _merged(before: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    out = dict(before)
-    for name, value in asked.items():
-        if value is None:
-            out.pop(name, None)
-        elif isinstance(value, dict) and isinstance(out.get(name), dict):
-            out[name] = _merged(out[name], value)
-        elif isinstance(value, dict):
-            out[name] = {key: inner for key, inner in value.items() if inner is not None}
-        else:
-            out[name] = value
-    return out
-
-
-def project_number(project: str) -> int:
-    """A project's number: the same for the same name, in every run."""
-    return 100_000_000_000 + zlib.crc32(project.encode())
