@@ -85,7 +85,7 @@ class Kernel:
         running = greenlet.getcurrent()
         owner = current_label() or "the harness"
         frame: Any = sys._getframe(1)
-        woken = getattr(next_up, "__self__", None)
+        woken: Any = getattr(next_up, "__self__", None)
         woken = getattr(woken, "greenlet", woken)  # a gevent Waiter stands for the greenlet that waits
         if getattr(woken, "gr_frame", None) is not None:
             owner = getattr(getattr(woken, "process", None), "label", owner)

@@ -1,6 +1,7 @@
 """Code that waits by spinning comes to an end: by the clock it reads, or with a diagnosis."""
 
 import concurrent.futures
+import contextlib
 import time
 from typing import Any
 
@@ -45,10 +46,8 @@ def spin_in_two_threads() -> None:
 
 def swallow_everything() -> None:
     while True:
-        try:
+        with contextlib.suppress(Exception):  # what a careless retry loop does
             spin_by_yielding()
-        except Exception:  # noqa: BLE001, S110 - what a careless retry loop does
-            pass
 
 
 @pytest.mark.parametrize("body", [spin_on_the_clock, spin_by_yielding, spin_in_two_threads, swallow_everything])
