@@ -88,7 +88,7 @@ def errors(channel: Any) -> Iterator[Any]:
         yield failure(channel.unary_unary("/test.Echo/Fail"), code.encode() + b":details of it")
     error = failure(channel.unary_unary("/test.Echo/Fail"), b"INTERNAL:")
     yield error
-    yield from (error.initial_metadata(), error.done(), error.running(), error.cancel(), error.time_remaining is None)  # type: ignore[attr-defined]
+    yield from (error.initial_metadata(), error.done(), error.running(), error.cancel(), error.time_remaining is None)  # type: ignore[attr-defined]  # grpc's errors are calls too
     yield failure(channel.unary_unary("/test.Echo/Crash"), b"")
     yield failure(channel.unary_unary("/test.Echo/Fail").future(b"NOT_FOUND:there").result)
     yield channel.unary_unary("/test.Echo/Fail").future(b"NOT_FOUND:there").exception()
