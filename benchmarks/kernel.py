@@ -1,0 +1,168 @@
+"""The kernel's figures, each beside a reference measured in the same run.
+
+    python -m benchmarks.kernel [--rounds 5] [--only WORD] [--json]
+
+Prints medians; quote them together with the line above the table, which says on what they were taken. Targets and
+published references are those of the design. It must not know what a workload does: `inside.py` and `outside.py` do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from benchmarks.figure import Figure, Measured, take
+from harness.zygote import Zygote
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Bench:
+    """Runs workloads: inside a fork of one warm zygote, or outside in an interpreter of their own."""
+
+    def __init__(self, zygote: Zygote) -> None:
+        self._zygote = zygote
+
+    def inside(self, workload: str, count: int) -> float:
+        """What `benchmarks.inside.<workload>` returned; RuntimeError with the child's traceback if it raised."""
+        job = self._zygote.start("benchmarks.inside:run", {"workload": workload, "count": count})
+        value: float | None = None
+        problem = "the child ended without a result"
+        for message in self._zygote.messages(job):
+            if message["kind"] == "returned":
+                value = message["value"]
+            elif message["kind"] == "error":
+                problem = message["traceback"]
+        if value is None:
+            raise RuntimeError(f"workload {workload!r} failed:\n{problem}")
+        return value
+
+    @staticmethod
+    def outside(workload: str, count: int) -> float:
+        """What `benchmarks.outside.<workload>` printed; CalledProcessError if it failed."""
+        command = [sys.executable, "-m", "benchmarks.outside", workload, str(count)]
+        return float(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+    def fork_ms(self) -> float:
+        """Milliseconds from asking the zygote for a run to its end, when the run does nothing."""
+        began_s = time.perf_counter()
+        self.inside("nothing", 0)
+        return (time.perf_counter() - began_s) * 1e3
+
+
+def figures(bench: Bench) -> list[Figure]:
+    """All figures, cheapest first."""
+
+    def rate(where: Callable[[str, int], float], workload: str, count: int) -> Callable[[], float]:
+        return lambda: count / where(workload, count)
+
+    def each_us(where: Callable[[str, int], float], workload: str, count: int) -> Callable[[], float]:
+        return lambda: where(workload, count) / count * 1e6
+
+    inside, outside = bench.inside, bench.outside
+    return [
+        Figure("timer events", "/s", "more", rate(inside, "timer_events", 300_000), 250_000,
+               rate(outside, "simpy_timer_events", 300_000), "SimPy, callbacks"),
+        Figure("sleeps of 1,000 threads", "/s", "more", rate(inside, "sleeping_threads", 100_000), None,
+               rate(outside, "simpy_sleeping_processes", 100_000), "SimPy, generators"),
+        Figure("jumps of the clock", "/s", "more", rate(inside, "jumps", 100_000), None,
+               rate(outside, "simpy_jumps", 100_000), "SimPy, one generator"),
+        Figure("switch between greenlets", "µs", "less", each_us(inside, "switches", 200_000), None,
+               each_us(outside, "gevent_switches", 200_000), "gevent, real time"),
+        Figure("requests round trips", "/s", "more", rate(inside, "requests_round_trips", 1500), 1000,
+               rate(outside, "loopback_round_trips", 1500), "http.server on loopback"),
+        Figure("history, an event", "µs", "less", each_us(outside, "history_events", 100_000), None,
+               each_us(outside, "json_events", 100_000), "json and hashlib, unchecked"),
+        Figure("fork of a warm zygote", "ms", "less", bench.fork_ms, None,
+               lambda: outside("cold_start", 1) * 1e3, "imports, cold"),
+        Figure("virtual : real, retry loop that sleeps", ": 1", "more", lambda: inside("retrying", 20_000), 10_000,
+               published="frontrun ~40,000 : 1, no network, no faults"),
+        Figure("virtual : real, requests against a 503", ": 1", "more", lambda: inside("client_stack", 60), 1000,
+               published="FoundationDB ~10 : 1; simloop ~2,000 : 1, asyncio only"),
+    ]  # fmt: skip
+
+
+def conditions(rounds: int) -> str:
+    """What the figures were taken on."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    load = os.getloadavg()[0]
+    return (
+        f"commit {commit or 'unknown'}, Python {platform.python_version()}, gevent {version('gevent')}, "
+        f"{os.cpu_count()} cores of {platform.machine()}, load {load:.1f} at the start, median of {rounds}"
+    )
+
+
+def as_table(measured: list[Measured]) -> Table:
+    """The figures for people."""
+    table = Table(box=None, pad_edge=False)
+    for head in ("figure", "ours", "target", "reference", "", "times better", ""):
+        table.add_column(head, justify="right" if head in ("ours", "target", "reference", "times better") else "left")
+    for it in measured:
+        figure = it.figure
+        target = "" if figure.target is None else f"{'≥' if figure.better == 'more' else '≤'} {_short(figure.target)}"
+        table.add_row(
+            figure.name,
+            f"{_short(it.value)} {figure.unit}",
+            target,
+            "" if it.reference is None else f"{_short(it.reference)} {figure.unit}",
+            figure.reference_name or figure.published,
+            "" if it.ratio is None else f"{it.ratio:.2f}",
+            {True: "met", False: "MISSED", None: ""}[it.on_target],
+        )
+    return table
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def main() -> int:
+    """Measure and print; exit 1 when a target is missed."""
+    parser = argparse.ArgumentParser(description="Measure the kernel beside its references.")
+    parser.add_argument("--rounds", type=int, default=5, help="samples per figure (default 5)")
+    parser.add_argument("--only", default="", metavar="WORD", help="only figures whose name contains WORD")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error(f"--rounds {options.rounds}: take at least 1 sample")
+    told = conditions(options.rounds)
+    measured = []
+    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    with Zygote([ROOT]) as zygote, progress:
+        bench = Bench(zygote)
+        bench.inside("nothing", 0)  # the first fork pays for pages that the later ones share
+        wanted = [figure for figure in figures(bench) if options.only in figure.name]
+        task = progress.add_task("measuring", total=len(wanted))
+        for figure in wanted:
+            progress.update(task, description=figure.name)
+            measured.append(take(figure, options.rounds))
+            progress.advance(task)
+    if options.json:
+        rows = [
+            {"figure": it.figure.name, "unit": it.figure.unit, "ours": it.ours, "reference": it.theirs,
+             "reference_name": it.figure.reference_name, "target": it.figure.target, "met": it.on_target}
+            for it in measured
+        ]  # fmt: skip
+        print(json.dumps({"conditions": told, "figures": rows}, indent=2))
+    else:
+        print(told)
+        Console(width=None if sys.stdout.isatty() else 200).print(as_table(measured))
+    return 1 if any(it.on_target is False for it in measured) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
