@@ -102,7 +102,7 @@ def load_yesterdays_state() -> None:
         for capture in scraper.scrape(day, now):
             rows = feed.rows(StoredCapture(capture.payload, capture.game_date, now), now)
             if rows:
-                warehouse.upsert(feed.table, rows, newer_by="scraped_at")
+                warehouse.upsert(feed.table, rows, feed.replace)
 
     load(schedule.FEED, nba_com.NbaSchedule(clients.http, settings.nba_cdn_url), today)
     for days_ago in range(len(SLATES) - 3, 0, -1):
