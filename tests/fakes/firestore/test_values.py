@@ -44,7 +44,7 @@ def key(data):
 def test_any_values_have_one_order(data):
     keys = [key(one) for one in data]
     ordered = sorted(keys)
-    assert sorted(reversed(keys)) == ordered
+    assert sorted(keys[::-1]) == ordered
     assert all(not later < earlier for earlier, later in itertools.pairwise(ordered))
 
 
