@@ -12,6 +12,7 @@ from typing import Any
 
 from fakes.gate import Front, Gate, Seen
 from fakes.gcs import (
+    batch,
     json_access,
     json_buckets,
     json_copies,
@@ -19,6 +20,8 @@ from fakes.gcs import (
     json_objects,
     json_projects,
     json_uploads,
+    signed_urls,
+    xml_api,
 )
 from fakes.gcs.errors import ApiError
 from fakes.gcs.http import Reply, Request, error_reply, request_of, segments, send
@@ -128,7 +131,41 @@ class App:
             return control
         if request.path in ("/", "") and request.method in ("GET", "HEAD"):
             return Reply(200, [("Content-Type", "text/plain; charset=utf-8")], b"OK")
-        return error_reply(ApiError(404, f"Not found: {request.method} {request.path[:200]}"))
+        if request.path.startswith("/batch") and request.method == "POST":
+            return batch.serve(request, self._one_of_batch)
+        found = xml_api.route(request)
+        if found is None:
+            return error_reply(ApiError(404, f"Not found: {request.method} {request.path[:200]}"), xml=True)
+        return self._xml(request, *found)
+
+    def _one_of_batch(self, request: Request) -> Reply:
+        for prefix, table in TABLES[:1]:
+            if request.path.startswith(prefix):
+                return self._json(request, table, segments(request.path[len(prefix) :]))
+        return error_reply(ApiError(404, f"Not found in a batch: {request.path[:200]}"))
+
+    def _xml(self, request: Request, method: str, handler: xml_api.Handler, bucket: str, name: str) -> Reply:
+        service = self._service
+
+        def answer(age_s: float) -> Reply:
+            try:
+                with service.lock:
+                    signed_urls.check(request, service.around.now_ns(), service.hmac_secrets)
+                    return handler(service, request, bucket, name)
+            except ApiError as refusal:
+                return error_reply(refusal, xml=True)
+
+        return self.gate.through(self._call(request, method, f"{bucket}/{name}" if name else bucket), answer, XML_FRONT)
+
+    def _call(self, request: Request, method: str, resource: str) -> Call:
+        return Call(
+            service="gcs",
+            method=method,
+            resource=resource,
+            caller=request.caller,
+            headers=request.headers,
+            bytes_in=len(request.body),
+        )
 
     def _json(self, request: Request, table: Table, parts: list[str]) -> Reply:
         found = table.find("GET" if request.method == "HEAD" else request.method, parts)
@@ -137,14 +174,7 @@ class App:
                 return error_reply(ApiError(405, f"Method Not Allowed: {request.method} {request.path[:200]}"))
             return error_reply(ApiError(404, f"Not found: {request.path[:200]}"))
         route, names = found
-        call = Call(
-            service="gcs",
-            method=route.method,
-            resource=self._resource(request, table, names),
-            caller=request.caller,
-            headers=request.headers,
-            bytes_in=len(request.body),
-        )
+        call = self._call(request, route.method, self._resource(request, table, names))
         return self.gate.through(call, lambda age_s: self._answer(route, request, names, age_s), JSON_FRONT)
 
     def _answer(self, route: Route, request: Request, names: tuple[str, ...], age_s: float) -> Reply:

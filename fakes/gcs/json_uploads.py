@@ -111,7 +111,20 @@ def complete(incoming: Incoming, bucket: Bucket, request: Request, asked: dict[s
 def begin(service: Service, request: Request, bucket_name: str) -> Reply:
     """Begin a resumable upload: its address comes back as `Location`."""
     asked = replace(request, body=unzipped(request)).json()
-    name = named(request, asked)
+    session = open_session(service, request, bucket_name, named(request, asked), asked)
+    query = f"{request.target_query}&upload_id={session.id}"
+    return Reply(
+        200,
+        [
+            ("Location", f"{request.base}{request.path}?{query}"),
+            ("X-GUploader-UploadID", session.id),
+            ("Content-Type", "text/plain; charset=utf-8"),
+        ],
+    )
+
+
+def open_session(service: Service, request: Request, bucket_name: str, name: str, asked: dict[str, Any]) -> Session:
+    """Make the session of a resumable upload that `request` begins."""
     objects.writable(asked)
     key_of(request)
     declared = request.headers.get("x-upload-content-length")
@@ -130,15 +143,7 @@ def begin(service: Service, request: Request, bucket_name: str) -> Reply:
             total=int(declared) if declared else None,
         )
         service.open_session(session)
-    query = f"{request.target_query}&upload_id={session.id}"
-    return Reply(
-        200,
-        [
-            ("Location", f"{request.base}{request.path}?{query}"),
-            ("X-GUploader-UploadID", session.id),
-            ("Content-Type", "text/plain; charset=utf-8"),
-        ],
-    )
+    return session
 
 
 def resume(service: Service, request: Request, bucket_name: str) -> Reply:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fakes.gcs.announcer import Announcer
 from fakes.gcs.buckets import Bucket
 from fakes.gcs.errors import ApiError
+from fakes.gcs.http import Request
 from fakes.gcs.objects import StoredObject
 from fakes.gcs.pace import Pace
 from fakes.gcs.retry_tests import RetryTests
@@ -33,6 +34,16 @@ class Rewrite:
     done_bytes: int
 
 
+@dataclass(slots=True)
+class MultipartUpload:
+    """A multipart upload of the XML API: the request that began it, and (etag, bytes) of each part by number."""
+
+    bucket: str
+    name: str
+    begun: Request
+    parts: dict[int, tuple[str, bytes]] = field(default_factory=dict)
+
+
 class Service:
     """The emulator's state and its surroundings. `lock` is held around every change and every read of several things;
     `bounded` is whether the service's limits on numbers of things hold.
@@ -49,7 +60,7 @@ class Service:
         self.rewrites: OrderedDict[str, Rewrite] = OrderedDict()
         self.hmac_keys: dict[str, dict[str, Any]] = {}
         self.hmac_secrets: dict[str, str] = {}
-        self.parts: dict[str, Any] = {}
+        self.multipart_uploads: dict[str, MultipartUpload] = {}
         self.retry_tests = RetryTests(around.rng("retry_tests"))
 
     def token(self, bits: int = 128) -> str:
