@@ -6,6 +6,7 @@ lazily keeps start-up free of the network, so that a service starts (and says wh
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -74,8 +75,15 @@ class Clients:
             make_bigquery or (lambda: bigquery.Client(project=settings.project, credentials=credentials())),
             lambda client: client.close(),
         )
+
+        def gcs() -> storage.Client:
+            # Since 3.12 the library asks for the bucket's metadata in a thread of its own after every 404, for
+            # traces we do not take; a state that is not there yet is a 404, and would cost two requests.
+            os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
+            return storage.Client(project=settings.project, credentials=credentials())
+
         self.storage = Lazy(
-            make_storage or (lambda: storage.Client(project=settings.project, credentials=credentials())),
+            make_storage or gcs,
             lambda client: client.close(),
         )
         self.publisher = Lazy(make_publisher or publisher, lambda client: client.stop())

@@ -54,17 +54,18 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Whether an attempt may run, as part of which epoch."""
+    """Whether an attempt may run, as part of which epoch. `clean`: a success would change nothing."""
 
     allowed: bool
     epoch: int
     reason: str = ""
+    clean: bool = False
 
 
 def admit(circuit: Circuit, run_id: str, now: float) -> tuple[Circuit, Admission]:
     """Decide on the attempt `run_id` at `now`. Pure; asking twice for the same attempt gives the same answer."""
     if circuit.state == "closed":
-        return circuit, Admission(True, circuit.epoch)
+        return circuit, Admission(True, circuit.epoch, clean=circuit.failures == 0)
     if circuit.state == "half_open":
         if circuit.probe == run_id:
             return circuit, Admission(True, circuit.epoch)
@@ -139,7 +140,9 @@ class SharedBreaker:
         except BaseException as error:
             self._report(work, admission.epoch, ok=False, reason=f"{type(error).__name__}: {error}"[:200])
             raise
-        self._report(work, admission.epoch, ok=outcome.status is not Status.FAILED, reason=outcome.reason)
+        ok = outcome.status is not Status.FAILED
+        if not (ok and admission.clean):  # Most attempts succeed on a clean circuit: they cost one read and no write.
+            self._report(work, admission.epoch, ok=ok, reason=outcome.reason)
         return outcome
 
     def _admit(self, work: Work) -> Admission:

@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from flask import Flask, Response, jsonify, request
 
@@ -18,51 +16,19 @@ from pipeline.bucket import Bucket
 from pipeline.clients import Clients
 from pipeline.clock import Clock, resolve_date, utc_now
 from pipeline.http_pool import UpstreamError
-from pipeline.messages import InvalidMessageError, ScraperCompletion, ScrapeRequest, parse_json
+from pipeline.messages import InvalidMessageError, ScrapeRequest, parse_json
 from pipeline.publisher import Publisher
 from pipeline.redrive import Redrive
-from pipeline.safeguards.attempt_cap import AttemptCap
 from pipeline.scrapers import balldontlie, nba_com, odds_api
-from pipeline.scrapers.scraper import Capture, Scraper
+from pipeline.scrapers.run import TOPIC, ScrapeRun
+from pipeline.scrapers.scraper import Scraper
 from pipeline.settings import Settings
 from pipeline.shared_state import SharedState
 from pipeline.warehouse import Warehouse
 
 LOG = logging.getLogger(__name__)
 
-TOPIC = "nba-phase1-scrapers-complete"
-
-
-class ScrapeRun:
-    """Runs a scraper to the end: fetch, store each capture under a new name, publish each."""
-
-    def __init__(self, bucket: Bucket, publisher: Publisher, clock: Clock) -> None:
-        self._bucket = bucket
-        self._publisher = publisher
-        self._clock = clock
-
-    def __call__(self, scraper: Scraper, day: date) -> list[Capture]:
-        """The captures, stored and published; raises what any of the steps raises."""
-        execution_id = uuid.uuid4().hex
-        now = self._clock()
-        captures = scraper.scrape(day, now)
-        for capture in captures:
-            address = self._bucket.create(capture.path, capture.body(scraper.name, now))
-            self._publisher.publish(
-                TOPIC,
-                ScraperCompletion(
-                    scraper=scraper.name,
-                    gcs_path=address,
-                    execution_id=execution_id,
-                    correlation_id=execution_id,
-                    status="success" if capture.records else "no_data",
-                    record_count=capture.records,
-                    game_date=capture.game_date,
-                    timestamp=self._clock(),
-                ),
-            )
-        LOG.info("%s brought %d captures of %s", scraper.name, len(captures), day)
-        return captures
+__all__ = ["TOPIC", "ScraperParts", "create_app", "production_parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +36,7 @@ class ScraperParts:
     """What the service is made of."""
 
     scrapers: Mapping[str, Scraper]
-    run: Callable[[Scraper, date], list[Capture]]
+    run: ScrapeRun
     redrive: Redrive
     clock: Clock
     close: Callable[[], None]
@@ -84,12 +50,14 @@ def production_parts(settings: Settings, clients: Clients, clock: Clock = utc_no
     box_scores = balldontlie.BoxScores(bdl)
     props = odds_api.PlayerProps(clients.http, settings.odds_url, settings.odds_api_key)
     run = ScrapeRun(Bucket(clients.storage, settings.bucket), Publisher(clients.publisher, settings.project), clock)
-    cap = AttemptCap(SharedState(clients.storage, settings.bucket), clock)
+    state = SharedState(clients.storage, settings.bucket)
     warehouse = Warehouse(clients.bigquery, settings.bigquery_timeout_s)
     return ScraperParts(
         scrapers={scraper.name: scraper for scraper in (box_scores, schedule, balldontlie.Injuries(bdl), props)},
         run=run,
-        redrive=Redrive(schedule=schedule, box_scores=box_scores, run=run, warehouse=warehouse, cap=cap, clock=clock),
+        redrive=Redrive(
+            schedule=schedule, box_scores=box_scores, run=run, warehouse=warehouse, state=state, clock=clock
+        ),
         clock=clock,
         close=clients.close,
     )
