@@ -1,0 +1,65 @@
+"""Cloud Logging as a back end of a world: its front ends.
+
+It must not know what the service does; `service.py` and its neighbours do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from fakes.gate import Gate
+from fakes.logging.entries import Entries, Limits
+from fakes.logging.query import compile_query
+from fakes.logging.service import LoggingService
+from fakes.rpc import Rpc
+from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+
+HOST = "logging.googleapis.com"
+
+
+class Logging:
+    """The `Backend` named `logging`."""
+
+    name = "logging"
+
+    def __init__(self, around: Surroundings, limits: Limits) -> None:
+        self._entries = Entries(limits)
+        self._methods = LoggingService(around, self._entries).methods(Rpc(self.name, Gate(around)))
+
+    def http(self) -> Mapping[str, WsgiApp]:
+        """Nothing: the emulator speaks gRPC only, as the client library does by default."""
+        return {}
+
+    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
+        """Every RPC at the vendor's host name."""
+        return {HOST: self._methods}
+
+    def environment(self, address: str | None) -> Mapping[str, str]:
+        """Nothing: the client library reads no emulator variable. On the wire it must be given a channel."""
+        return {}
+
+    def provision(self, topology: Mapping[str, Any]) -> None:
+        """Nothing: logs come to be when they are written."""
+
+    def entries(self, parent: str, filter_: str = "") -> list[Mapping[str, Any]]:
+        """For tests and neighbours: the entries of `parent` (`projects/p`) that match, oldest first, in JSON form."""
+        return [one.fields for one in self._entries.find({parent}, compile_query(filter_))]
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+def create(around: Surroundings, *, limits: Any = "service") -> Logging:
+    """The Cloud Logging back end.
+
+    `limits` is `"service"`, the documented figures, or a mapping of the fields of `entries.Limits` to replace. Raises
+    `ValueError` for a bad option.
+    """
+    known = [field.name for field in fields(Limits)]
+    if limits is None or limits == "service":
+        return Logging(around, Limits())
+    if not isinstance(limits, Mapping) or not set(limits) <= set(known):
+        raise ValueError(f"logging option 'limits' is {limits!r}; give \"service\" or some of {', '.join(known)}")
+    return Logging(around, replace(Limits(), **limits))

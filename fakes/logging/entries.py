@@ -1,0 +1,128 @@
+"""Log entries: taking them in as the service does, and finding them again.
+
+It must not know gRPC methods.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from google.cloud.logging_v2.types import LogEntry
+from google.protobuf.json_format import MessageToDict
+
+from fakes.seam import GrpcError
+
+EntryPb = LogEntry.pb()
+_DAY_NS = 86_400 * 10**9
+_LOG_NAME = re.compile(r"(projects|organizations|folders|billingAccounts)/([^/]+)/logs/([^/]{1,511})")
+_LOG_ID = re.compile(r"[A-Za-z0-9/_.\-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the service refuses or lets go (cloud.google.com/logging/quotas, and `WriteLogEntriesRequest`)."""
+
+    entry_bytes: int = 256 * 1_024
+    retention_days: int = 30
+    future_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry and its JSON form, which filters look at."""
+
+    key: tuple[int, str, str]
+    """Timestamp in nanoseconds, insert id, log name: the order of the service's answers, and what makes a double."""
+    pb: Any
+    fields: Mapping[str, Any]
+
+    @property
+    def parent(self) -> str:
+        """`projects/{project}`."""
+        return "/".join(self.pb.log_name.split("/")[:2])
+
+
+class Entries:
+    """All entries, oldest first; those beyond the retention go as new ones come."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._entries: list[Stored] = []
+        self._keys: set[tuple[int, str, str]] = set()
+        self._numbers = 0
+
+    def add(self, pb: Any, now_ns: int) -> None:
+        """Take in a `google.logging.v2.LogEntry`, completed; a double of one that is there is dropped silently.
+
+        INVALID_ARGUMENT for a log name, a size or a time the service refuses.
+        """
+        entry = EntryPb()
+        entry.CopyFrom(pb)
+        if not entry.HasField("timestamp"):
+            entry.timestamp.seconds, entry.timestamp.nanos = divmod(now_ns, 10**9)
+        entry.receive_timestamp.seconds, entry.receive_timestamp.nanos = divmod(now_ns, 10**9)
+        if not entry.insert_id:
+            self._numbers += 1
+            entry.insert_id = f"w{self._numbers:015d}"
+        timestamp_ns = self.check(entry, now_ns)
+        key = (timestamp_ns, entry.insert_id, entry.log_name)
+        if key in self._keys:
+            return
+        self._keys.add(key)
+        fields = MessageToDict(entry)
+        fields.setdefault("severity", "DEFAULT")
+        stored = Stored(key, entry, fields)
+        if self._entries and self._entries[-1].key > key:
+            bisect.insort(self._entries, stored, key=lambda one: one.key)
+        else:
+            self._entries.append(stored)
+        self._forget(now_ns)
+
+    def check(self, entry: Any, now_ns: int) -> int:
+        """Refuse what the service refuses; gives the entry's time in nanoseconds since the epoch."""
+        match = _LOG_NAME.fullmatch(entry.log_name)
+        if match is None or not _LOG_ID.fullmatch(match[3].replace("%2F", "/").replace("%2f", "/")):
+            raise GrpcError(
+                "INVALID_ARGUMENT",
+                f"Invalid log name {entry.log_name!r}; it must be projects/{{project}}/logs/{{id}}, the id URL-encoded",
+            )
+        size = entry.ByteSize()
+        if size > self.limits.entry_bytes:
+            raise GrpcError(
+                "INVALID_ARGUMENT", f"Log entry with size {size:,} exceeds maximum size of {self.limits.entry_bytes:,}"
+            )
+        timestamp_ns = now_ns
+        if entry.HasField("timestamp"):
+            timestamp_ns = int(entry.timestamp.seconds) * 10**9 + int(entry.timestamp.nanos)
+        if timestamp_ns > now_ns + self.limits.future_hours * 3_600 * 10**9:
+            raise GrpcError("INVALID_ARGUMENT", "Log entry timestamp is more than 24 hours in the future.")
+        if timestamp_ns < now_ns - self.limits.retention_days * _DAY_NS:
+            raise GrpcError("INVALID_ARGUMENT", "Log entry timestamp is older than the log's retention.")
+        return timestamp_ns
+
+    def find(self, parents: set[str], matches: Callable[[Mapping[str, Any]], bool]) -> Iterator[Stored]:
+        """The entries of those projects (and the like) that match, oldest first."""
+        return (one for one in self._entries if one.parent in parents and matches(one.fields))
+
+    def log_names(self, parents: set[str]) -> list[str]:
+        """The logs that have entries, sorted."""
+        return sorted({one.pb.log_name for one in self._entries if one.parent in parents})
+
+    def delete_log(self, log_name: str) -> bool:
+        """Delete all entries of a log; whether there were any."""
+        kept = [one for one in self._entries if one.pb.log_name != log_name]
+        had = len(kept) < len(self._entries)
+        self._entries = kept
+        self._keys = {one.key for one in kept}
+        return had
+
+    def _forget(self, now_ns: int) -> None:
+        before_ns = now_ns - self.limits.retention_days * _DAY_NS
+        if self._entries[0].key[0] < before_ns:
+            first = bisect.bisect_left(self._entries, before_ns, key=lambda one: one.key[0])
+            self._keys.difference_update(one.key for one in self._entries[:first])
+            del self._entries[:first]
