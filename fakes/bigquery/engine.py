@@ -1,0 +1,114 @@
+# ruff: noqa: E501 - a rule a line
+"""The SQL engine: one in-memory DuckDB, single-threaded, with helpers made on demand and errors in the vendor's words.
+
+Knows DuckDB. Must not know datasets, jobs or HTTP.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from fakes.bigquery.errors import ApiError, Unsupported, invalid_query
+from fakes.bigquery.sql.macros import MACROS
+
+
+class Engine:
+    """A DuckDB of its own. Not safe for two threads at once: its owner holds a lock."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:", config={"threads": 1})
+        self._connection.execute("SET TimeZone = 'UTC'; SET default_null_order = 'nulls_first'")
+        self._made: set[str] = set()
+
+    def close(self) -> None:
+        """Free what the process holds."""
+        self._connection.close()
+
+    def make(self, helpers: set[str]) -> None:
+        """Create the helper functions that a statement needs, and those they need."""
+        for name in sorted(helpers - self._made):
+            self._make(name)
+
+    def _make(self, name: str) -> None:
+        if name in self._made:
+            return
+        self._made.add(name)
+        if name in MACROS:
+            parameters, body = MACROS[name]
+            for inner in sorted(set(re.findall(r"\bwt_\w+", body))):
+                self._make(inner)
+            self._connection.execute(f"CREATE MACRO {name}({parameters}) AS {body}")
+            return
+        from fakes.bigquery.sql.natives import NATIVES
+
+        native = NATIVES.get(name)
+        if native is None:
+            raise AssertionError(f"no helper named {name}: a template of the function catalogue is wrong")
+        self._connection.create_function(
+            name,
+            native.call,
+            list(native.parameters),
+            native.result,
+            null_handling="special" if native.nulls else "default",
+            side_effects=name in ("wt_rand", "wt_uuid"),
+        )
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows; raises the vendor's error for what went wrong."""
+        try:
+            rows: list[tuple[Any, ...]] = self._connection.execute(sql, parameters or None).fetchall()
+        except duckdb.Error as problem:
+            raise translate(problem, sql) from None
+        return rows
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement once per row of parameters."""
+        try:
+            self._connection.executemany(sql, rows)
+        except duckdb.Error as problem:
+            raise translate(problem, sql) from None
+
+    def transaction(self, word: str) -> None:
+        """BEGIN, COMMIT or ROLLBACK."""
+        self._connection.execute(word)
+
+
+_RULES: list[tuple[str, str]] = [
+    (r"Overflow in (addition|subtraction|multiplication) of INT64 \((-?\d+) ([+*-]) (-?\d+)\)", r"int64 overflow: \2 \3 \4"),
+    (r"NOT NULL constraint failed: \S*?\.?(\w+)$", r"Required field \1 cannot be null"),
+    (r"More than one row returned by a subquery", "Scalar subquery produced more than one element"),
+    (r'column "?(\S+?)"? must appear in the GROUP BY clause',
+     r"SELECT list expression references column \1 which is neither grouped nor aggregated"),
+    (r"aggregate function calls cannot be nested", "Aggregations of aggregations are not allowed"),
+    (r"WHERE clause cannot contain aggregates", "Aggregate function not allowed in WHERE clause"),
+    (r"WHERE clause cannot contain window functions", "Analytic function not allowed in WHERE clause"),
+    (r"invalid regular expression|Invalid.*regex", "Cannot parse regular expression"),
+]  # fmt: skip
+
+
+def translate(problem: duckdb.Error, sql: str) -> ApiError:
+    """The vendor's error for one of DuckDB's; what has no counterpart is refused as unsupported, never retryable."""
+    text = str(problem)
+    if found := re.search(r"ValueError: (.*?)(?:\n\n|\Z)", text, re.S):
+        message = found.group(1).strip()
+        if message.startswith("unsupported by the emulator: "):
+            return Unsupported(message.removeprefix("unsupported by the emulator: "))
+        return invalid_query(message)
+    kind, _, message = text.partition(": ")
+    message = message.split("\n\nLINE")[0].strip()
+    for pattern, replacement in _RULES:
+        if match := re.search(pattern, message):
+            return invalid_query(match.expand(replacement))
+    if isinstance(problem, duckdb.OutOfRangeException):
+        if ("Overflow in" in message and "INT64" in message) or "BIGINT" in message or "INT128" in message:
+            return invalid_query("int64 overflow" if "DECIMAL" not in message else "numeric overflow")
+        return invalid_query(message)
+    if isinstance(problem, (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.ConstraintException)):
+        return invalid_query(message)
+    error = Unsupported(f"this statement ({kind}: {message[:300]})")
+    error.debug = sql[:2000]
+    return error

@@ -1,0 +1,248 @@
+"""tabledata.*: reading rows page by page, and streaming them in.
+
+insertAll is the service's: a bad row spoils the request unless told otherwise, an insertId seen within its window is
+dropped, and rows sit in the streaming buffer for a while.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fakes.bigquery import destinations, paging, values
+from fakes.bigquery.catalog import BUFFER, Table
+from fakes.bigquery.errors import ApiError, invalid
+from fakes.bigquery.queries import fetching
+from fakes.bigquery.sql import moments
+from fakes.bigquery.sql.types import quoted
+
+if TYPE_CHECKING:
+    from fakes.bigquery.front import Request
+    from fakes.bigquery.service import Service
+
+NS_PER_US = 1_000
+PAGE_BYTES = 10 * 1024 * 1024
+"""An answer holds about this much at most (the vendor: 10 MB of row data per page)."""
+
+
+def int_timestamps(request: Request) -> bool:
+    """Whether the client wants TIMESTAMP cells as integer microseconds."""
+    wanted = request.query.get("formatOptions.useInt64Timestamp", "")
+    if wanted:
+        return wanted.lower() == "true"
+    return request.query.get("formatOptions.timestampOutputFormat") == "INT64"
+
+
+def list_rows(service: Service, request: Request) -> dict[str, Any]:
+    """tabledata.list."""
+    project, dataset, name = request.path
+    with service.lock:
+        service.settle()
+        plain, decorator = destinations.partition_of((project, dataset, name))
+        table = service.catalog.table(plain)
+        if not table.stored:
+            raise invalid(f"Cannot list a table of type {table.kind}.")
+        columns = table.columns
+        if (wanted := request.query.get("selectedFields")) is not None:
+            names = {w.split(".")[0].lower() for w in wanted.split(",")}
+            columns = [(n, t) for n, t in columns if n.lower() in names]
+        if request.query.get("pageToken"):
+            start = paging.offset_of(request.query["pageToken"])
+        else:
+            start = request.number("startIndex", 0) or 0
+        limit = request.number("maxResults")
+        size = min(limit if limit is not None else 100_000, 100_000)
+        where, bounds = "", {}
+        if decorator:
+            column, low, high = destinations.partition_bounds(table, decorator)
+            where, bounds = f" WHERE {quoted(column)} >= $low AND {quoted(column)} < $high", {"low": low, "high": high}
+        total = service.engine.run(f"SELECT count(*) FROM {table.sql}{where}", bounds)[0][0]
+        shown = ", ".join(quoted(n) for n, _ in columns) or "1"
+        inner = f"SELECT {shown} FROM {table.sql}{where} LIMIT {size} OFFSET {start}"
+        sql, helpers = fetching(inner, tuple(columns))
+        service.engine.make(helpers)
+        rows = service.engine.run(sql, bounds)
+        answer: dict[str, Any] = {"kind": "bigquery#tableDataList", "etag": table.etag, "totalRows": str(total)}
+        cells = values.rows_of(columns, rows, int_timestamps=int_timestamps(request))
+        if start + len(rows) < total and rows:
+            answer["pageToken"] = paging.token(start + len(rows))
+        if cells:
+            answer["rows"] = cells
+        return answer
+
+
+# --------------------------------------------------------------------------------------------------------------------
+
+
+class InsertIds:
+    """The insertIds a table has seen lately."""
+
+    def __init__(self, window_ns: int) -> None:
+        self._window_ns = window_ns
+        self._seen: dict[str, int] = {}
+
+    def fresh(self, insert_id: str, now_ns: int) -> bool:
+        """Whether `insert_id` was not seen within the window; seeing it again starts no new window."""
+        seen = self._seen.get(insert_id)
+        if seen is not None and now_ns - seen < self._window_ns:
+            return False
+        self._seen.pop(insert_id, None)
+        self._seen[insert_id] = now_ns
+        while self._seen:
+            oldest = next(iter(self._seen))
+            if now_ns - self._seen[oldest] < self._window_ns:
+                break
+            del self._seen[oldest]
+        return True
+
+
+def insert_all(service: Service, request: Request) -> dict[str, Any]:
+    """tabledata.insertAll."""
+    body = request.body
+    rows = body.get("rows")
+    limits = service.weather.limits
+    if not rows or not isinstance(rows, list):
+        raise invalid("No rows present in the request.")
+    if len(rows) > limits.insert_rows_per_request:
+        raise invalid(f"The request has too many rows: {len(rows)}, at most {limits.insert_rows_per_request:.0f}")
+    if len(request.data) > limits.insert_bytes_per_request:
+        raise ApiError(
+            "invalid",
+            f"Request payload size exceeds the limit: {limits.insert_bytes_per_request:.0f} bytes.",
+            status=413,
+        )
+    project, dataset, name = request.path
+    with service.lock:
+        now_ns = service.settle()
+        plain, decorator = destinations.partition_of((project, dataset, name))
+        table = service.catalog.find(plain)
+        if table is None and body.get("templateSuffix"):
+            raise invalid("templateSuffix needs the table it is a template of")
+        table = service.catalog.table(plain)
+        if body.get("templateSuffix"):
+            table = _templated(service, table, str(body["templateSuffix"]))
+        if not table.stored:
+            raise invalid(f"Cannot add rows to a table of type {table.kind}.")
+        return _insert(service, table, body, rows, now_ns, decorator)
+
+
+def _templated(service: Service, table: Table, suffix: str) -> Table:
+    id = (table.id[0], table.id[1], table.id[2] + suffix)
+    found = service.catalog.find(id)
+    if found is None:
+        found = Table(id, "TABLE", [dict(f) for f in table.schema], service.now_ms, service.now_ms,
+                      partitioning=table.partitioning, clustering=table.clustering)  # fmt: skip
+        service.catalog.add_table(found)
+    return found
+
+
+def _insert(
+    service: Service, table: Table, body: dict[str, Any], rows: list[Any], now_ns: int, decorator: str
+) -> dict[str, Any]:
+    columns = table.columns
+    ignore = bool(body.get("ignoreUnknownValues"))
+    skip = bool(body.get("skipInvalidRows"))
+    required = {n.lower() for n in table.required()}
+    names = {n.lower(): i for i, (n, _) in enumerate(columns)}
+    good: list[list[Any]] = []
+    ids: list[str] = []
+    errors: list[dict[str, Any]] = []
+    for index, row in enumerate(rows):
+        content = row.get("json") if isinstance(row, dict) else None
+        if not isinstance(content, dict):
+            errors.append(_row_error(index, "", "Missing required field: json" if content is None else "not a record"))
+            continue
+        try:
+            cells = _cells(columns, names, required, content, ignore=ignore)
+        except values.BadValue as problem:
+            errors.append(_row_error(index, problem.field, problem.reason))
+            continue
+        good.append(cells)
+        ids.append(str(row.get("insertId") or ""))
+    answer: dict[str, Any] = {"kind": "bigquery#tableDataInsertAllResponse"}
+    if errors:
+        if not skip:
+            bad = {e["index"] for e in errors}
+            errors += [
+                {"index": i, "errors": [{"reason": "stopped", "location": "", "debugInfo": "", "message": ""}]}
+                for i in range(len(rows))
+                if i not in bad
+            ]
+            good = []
+        answer["insertErrors"] = sorted(errors, key=lambda e: int(e["index"]))
+    if good:
+        window_ns = round(service.weather.limits.insert_id_window_s * 1e9)
+        if table.insert_ids is None:
+            table.insert_ids = InsertIds(window_ns)
+        fresh = [c for c, i in zip(good, ids, strict=True) if not i or table.insert_ids.fresh(i, now_ns)]
+        if fresh:
+            append(service, table, fresh, now_ns, decorator)
+    return answer
+
+
+def _cells(
+    columns: list[Any], names: dict[str, int], required: set[str], content: dict[str, Any], *, ignore: bool
+) -> list[Any]:
+    cells: list[Any] = [None] * len(columns)
+    given = set()
+    for key, value in content.items():
+        at = names.get(key.lower())
+        if at is None:
+            if ignore:
+                continue
+            raise values.BadValue(key, f"no such field: {key}.")
+        kind = columns[at][1]
+        if ignore:
+            value = _known(kind, value)  # noqa: PLW2901 - without what the schema does not know
+        cells[at] = values.decode(kind, value, columns[at][0])
+        if cells[at] is not None:
+            given.add(key.lower())
+    for name in required - given:
+        spelled = columns[names[name]][0]
+        raise values.BadValue(spelled, f"Missing required field: {spelled}.")
+    for i, (_, kind) in enumerate(columns):
+        if cells[i] is None and kind.kind == "ARRAY":
+            cells[i] = []
+    return cells
+
+
+def _known(kind: Any, value: Any) -> Any:
+    if kind.kind == "ARRAY" and isinstance(value, list):
+        return [_known(kind.item, v) for v in value]
+    if kind.kind == "STRUCT" and isinstance(value, dict):
+        fields = {n.lower(): t for n, t in kind.named_fields}
+        return {k: _known(fields[k.lower()], v) for k, v in value.items() if k.lower() in fields}
+    return value
+
+
+def _row_error(index: int, field: str, message: str) -> dict[str, Any]:
+    return {
+        "index": index,
+        "errors": [{"reason": "invalid", "location": field, "debugInfo": "", "message": message}],
+    }
+
+
+def append(service: Service, table: Table, rows: list[list[Any]], now_ns: int, decorator: str = "") -> None:
+    """Append streamed rows and put them into the streaming buffer."""
+    low, high = service.weather.limits.streaming_buffer_s
+    now_us = now_ns // NS_PER_US
+    until_us: int | None = None
+    if high > 0:
+        stay_s = low if low == high else service.around.rng(f"streaming buffer {'.'.join(table.id)}").uniform(low, high)
+        until_us = now_us + round(stay_s * 1e6)
+        table.buffer_until_us = max(table.buffer_until_us, until_us)
+    columns = [quoted(n) for n, _ in table.columns]
+    cells = [f"CAST(? AS {t.duck})" for _, t in table.columns]
+    extra: list[Any] = []
+    if table.ingestion_time:
+        columns.append('"_PARTITIONTIME"')
+        cells.append("CAST(? AS TIMESTAMPTZ)")
+        day_us = now_us // 86_400_000_000 * 86_400_000_000
+        at = moments.at(day_us)
+        extra.append(destinations.partition_bounds(table, decorator)[1] if decorator else at)
+    columns.append(quoted(BUFFER))
+    cells.append("?")
+    extra.append(until_us)
+    service.remember(table, now_ns, append=True)
+    head = f"INSERT INTO {table.sql} ({', '.join(columns)})"
+    destinations.bulk(service, head, cells, [[*row, *extra] for row in rows])
+    service.catalog.touch(table, now_ns // 1_000_000)

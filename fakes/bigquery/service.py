@@ -1,0 +1,65 @@
+"""The state machine: one engine, one catalog, its jobs and its weather, and the lock round them.
+
+Everything that a REST method does happens through this object while its lock is held; nobody sleeps holding it. Knows
+no HTTP.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from fakes.bigquery.analysis import Analysis
+from fakes.bigquery.catalog import Catalog, Dataset, Table
+from fakes.bigquery.engine import Engine
+from fakes.bigquery.jobs import Jobs
+from fakes.bigquery.queries import Queries
+from fakes.bigquery.weather import Competition, Limits, Weather
+from fakes.seam import Surroundings
+
+NS_PER_MS, NS_PER_S = 1_000_000, 1_000_000_000
+
+
+class Service:
+    """One emulated BigQuery."""
+
+    def __init__(self, around: Surroundings, project: str, limits: Limits, *, location: str, keep_results: int) -> None:
+        self.around = around
+        self.project = project
+        self.location = location
+        self.lock = threading.Lock()
+        self.engine = Engine()
+        self.catalog = Catalog(self.engine)
+        self.weather = Weather(limits)
+        self.competition = Competition(limits)
+        self.jobs = Jobs(keep_results)
+        self.analysis = Analysis(self.catalog)
+        self.queries = Queries(self)
+        self.sessions: dict[str, Any] = {}
+        self.uploads: dict[str, Any] = {}
+
+    @property
+    def now_ms(self) -> int:
+        """The time of day in ms."""
+        return self.around.now_ns() // NS_PER_MS
+
+    def duration_ns(self, kind: str) -> int:
+        """How long a job of `kind` (`SELECT`, `DML`, `LOAD`…) runs."""
+        return round(self.weather.limits.durations_s[kind] * NS_PER_S)
+
+    def settle(self) -> int:
+        """Let every job that is due have its effect, and return the time now in ns."""
+        now_ns = self.around.now_ns()
+        self.jobs.settle(now_ns)
+        return now_ns
+
+    def remember(self, table: Table, now_ns: int, *, append: bool) -> None:
+        """Called before `table`'s rows change."""
+
+    def make_dataset(self, project: str, name: str, resource: Mapping[str, Any] | None = None) -> Dataset:
+        """Create a dataset; raises 409 `duplicate`."""
+        now_ms = self.now_ms
+        dataset = Dataset(project, name, now_ms, now_ms, {"location": self.location, **(resource or {})})
+        self.catalog.add_dataset(dataset)
+        return dataset

@@ -1,0 +1,293 @@
+"""Function calls: which function is meant, which signature fits, and its template filled in.
+
+Functions that one template cannot say live in `dateparts.py` and `builders.py`. Knows no tables.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from fakes.bigquery.errors import Unsupported
+from fakes.bigquery.sql import builders, catalogue, dateparts
+from fakes.bigquery.sql.casts import text, use
+from fakes.bigquery.sql.scope import Context, Expr, Scope
+from fakes.bigquery.sql.signatures import Signature, choose, mismatch
+from fakes.bigquery.sql.types import DATE, DATETIME, INT64, STRING, TIME, TIMESTAMP, Type, array
+
+if TYPE_CHECKING:
+    from fakes.bigquery.sql.expressions import Expressions
+
+NAMESPACES = {"NET", "HLL_COUNT", "KEYS", "AEAD", "ML", "AI", "BQ"}
+_SLOT = re.compile(r"\{(\*|n|d|o|over|nulls|\d)(\|\||\*|\?[^}]*)?\}")
+_SLOTS = re.compile(r"\{(0\|\||1\*|\*|n|d|o|over|nulls|\d\?[^}]*|\d)\}")
+
+
+class Modifiers:
+    """What stands inside an aggregate's parentheses beside its arguments."""
+
+    def __init__(self, node: exp.Anonymous) -> None:
+        self.distinct = self.ignore_nulls = self.respect_nulls = False
+        self.order: exp.Order | None = None
+        self.limit: exp.Expression | None = None
+        self.having: exp.HavingMax | None = None
+        self.arguments: list[exp.Expression] = []
+        for argument in node.expressions:
+            self.arguments += self._peel(argument)
+
+    def _peel(self, node: exp.Expression) -> list[exp.Expression]:
+        if isinstance(node, exp.Limit):
+            self.limit = node.expression
+            return self._peel(node.this)
+        if isinstance(node, exp.Order):
+            self.order = node
+            return self._peel(node.this)
+        if isinstance(node, exp.IgnoreNulls):
+            self.ignore_nulls = True
+            return self._peel(node.this)
+        if isinstance(node, exp.RespectNulls):
+            self.respect_nulls = True
+            return self._peel(node.this)
+        if isinstance(node, exp.HavingMax):
+            self.having = node
+            return self._peel(node.this)
+        if isinstance(node, exp.Distinct):
+            self.distinct = True
+            return list(node.expressions)
+        return [node]
+
+
+class Calls:
+    """Compiles the function calls of one statement."""
+
+    def __init__(self, context: Context, expressions: Expressions) -> None:
+        self.context = context
+        self.expressions = expressions
+
+    # ---- which function
+
+    def call(self, node: exp.Expression, scope: Scope) -> Expr:
+        """A call: a plain one, `SAFE.f(…)` or `NET.f(…)`."""
+        if isinstance(node, exp.SafeFunc):
+            inner = self.call(node.this, scope)
+            return Expr(f"TRY({inner.sql})", inner.type)
+        if isinstance(node, exp.NetFunc):
+            return self.named(f"NET.{node.this.name.upper()}", node.this, scope)
+        assert isinstance(node, exp.Anonymous)
+        if isinstance(node.this, exp.Identifier):
+            return builders.routine(self, node.this.name.split("."), node, scope)
+        return self.named(node.name.upper(), node, scope)
+
+    def dotted(self, node: exp.Dot, scope: Scope) -> Expr:
+        """`a.b.f(…)`: a namespaced built-in or a routine."""
+        path: list[str] = []
+        step: exp.Expression = node.this
+        while isinstance(step, exp.Dot):
+            path.insert(0, step.expression.name)
+            step = step.this
+        path = [*([p.name for p in step.parts] if isinstance(step, exp.Column) else [step.name]), *path]
+        call = node.expression
+        if len(path) == 1 and path[0].upper() == "SAFE":
+            inner = self.call(call, scope)
+            return Expr(f"TRY({inner.sql})", inner.type)
+        if len(path) == 1 and path[0].upper() in NAMESPACES:
+            return self.named(f"{path[0].upper()}.{call.name.upper()}", call, scope)
+        full = [part for p in [*path, call.name] for part in p.split(".")]
+        return builders.routine(self, full, call, scope)
+
+    def named(self, name: str, node: exp.Anonymous, scope: Scope, over: str | None = None) -> Expr:
+        """The built-in or temporary function `name`."""
+        if name.lower() in self.context.functions:
+            return builders.routine(self, [name], node, scope)
+        if special := dateparts.SPECIAL.get(name) or builders.SPECIAL.get(name):
+            return special(self, node, scope)
+        if name in catalogue.aggregates() or name in builders.AGGREGATES:
+            return self.aggregate(name, node, scope, over or "")
+        if options := catalogue.scalars().get(name):
+            arguments = [self.expressions.compile(a, scope) for a in node.expressions]
+            return self.fill(name, options, arguments, node)
+        if options := catalogue.windows().get(name):
+            if over is None:
+                raise self.context.fail(f"Analytic function {name} cannot be called without an OVER clause", node)
+            return self._windowed(name, options, node, scope, over)
+        if name in builders.KNOWN_UNSUPPORTED or name.split(".", maxsplit=1)[0] in NAMESPACES:
+            raise Unsupported(f"function {name}")
+        raise self.context.fail(f"Function not found: {node.name}", node)
+
+    # ---- templates
+
+    def fill(
+        self, name: str, options: list[Signature], arguments: list[Expr], node: exp.Expression, **slots: str
+    ) -> Expr:
+        """The call `name(arguments)` by the signature of `options` that fits best."""
+        chosen = choose(options, arguments)
+        if chosen is None:
+            raise self.context.fail(mismatch(name, options, arguments), node)
+        signature, types, result = chosen
+        sqls = [self.expressions.coerce(a, t, node) for a, t in zip(arguments, types, strict=True)]
+        sql = render(signature.template, sqls, slots)
+        if "$seed" in sql:
+            self.context.used["seed"] = None
+            self.context.volatile = True
+        return Expr(use(self.context, sql), result)
+
+    # ---- aggregates and windows
+
+    def aggregate(self, name: str, node: exp.Anonymous, scope: Scope, over: str) -> Expr:
+        """An aggregate function, over a group or over a window."""
+        modifiers = Modifiers(node)
+        if special := builders.AGGREGATES.get(name):
+            found = special(self, modifiers, node, scope, over)
+            return Expr(found.sql, found.type, aggregate=not over)
+        inner = self._without_aliases(scope)
+        arguments = [self.expressions.compile(a, inner) for a in modifiers.arguments]
+        order = self.order(modifiers.order, inner)
+        if modifiers.limit is not None:
+            raise Unsupported(f"LIMIT inside {name}")
+        if modifiers.having is not None:
+            raise Unsupported(f"HAVING inside {name}")
+        found = self.fill(
+            name, catalogue.aggregates()[name], arguments, node,
+            d="DISTINCT " if modifiers.distinct else "", o=order, over=over,
+        )  # fmt: skip
+        return Expr(found.sql, found.type, aggregate=not over)
+
+    @staticmethod
+    def _without_aliases(scope: Scope) -> Scope:
+        # Inside an aggregate a name means a column, even where HAVING or ORDER BY could see an alias.
+        inner = Scope(scope.parent, None)
+        inner.relations, inner.ctes, inner.windows = scope.relations, scope.ctes, scope.windows
+        return inner
+
+    def _windowed(self, name: str, options: list[Signature], node: exp.Anonymous, scope: Scope, over: str) -> Expr:
+        modifiers = Modifiers(node)
+        arguments = [self.expressions.compile(a, scope) for a in modifiers.arguments]
+        nulls = " IGNORE NULLS" if modifiers.ignore_nulls else ""
+        if name in ("PERCENTILE_CONT", "PERCENTILE_DISC") and modifiers.respect_nulls:
+            raise Unsupported(f"RESPECT NULLS in {name}")
+        return self.fill(name, options, arguments, node, over=over, nulls=nulls)
+
+    def order(self, order: exp.Order | None, scope: Scope) -> str:
+        """` ORDER BY …` with the service's order of NULLs, or nothing."""
+        if order is None:
+            return ""
+        return " ORDER BY " + ", ".join(self.ordered(o, scope) for o in order.expressions)
+
+    def ordered(self, node: exp.Ordered, scope: Scope) -> str:
+        """One item of an ORDER BY."""
+        item = self.expressions.compile(node.this, scope)
+        return item.sql + direction(node)
+
+    def window(self, node: exp.Window, scope: Scope) -> Expr:
+        """`f(…) OVER (…)`."""
+        call = node.this
+        outer_nulls = None
+        if isinstance(call, (exp.IgnoreNulls, exp.RespectNulls)):
+            outer_nulls, call = type(call), call.this
+            call = call.copy()
+            call.set("expressions", [outer_nulls(this=call.expressions[0]), *call.expressions[1:]])
+        over = f"OVER ({self.window_text(node, scope)})"
+        if isinstance(call, exp.Anonymous) and isinstance(call.this, str):
+            name = call.name.upper()
+            found = self.named(name, call, scope, over)
+            return Expr(found.sql, found.type)
+        raise Unsupported(f"OVER after {call.sql('bigquery')[:60]}")
+
+    def window_text(self, node: exp.Window, scope: Scope) -> str:
+        """The inside of an OVER's parentheses; a named window is written out."""
+        name = node.alias if isinstance(node.args.get("alias"), (exp.Identifier, exp.TableAlias)) else ""
+        base = scope.windows.get(name.lower()) if name else None
+        if name and base is None:
+            raise self.context.fail(f"Unrecognized window alias {name}", node)
+        partition = node.args.get("partition_by") or (base.args.get("partition_by") if base else None) or []
+        order = node.args.get("order") or (base.args.get("order") if base else None)
+        spec = node.args.get("spec") or (base.args.get("spec") if base else None)
+        parts = []
+        if partition:
+            parts.append("PARTITION BY " + ", ".join(self.expressions.compile(p, scope).sql for p in partition))
+        if order:
+            parts.append(self.order(order, scope).strip())
+        if spec:
+            parts.append(self._frame(spec, scope))
+        return " ".join(parts)
+
+    def _frame(self, spec: exp.WindowSpec, scope: Scope) -> str:
+        def bound(value: object, side: str | None) -> str:
+            if isinstance(value, str):
+                return f"{value} {side or ''}".strip()
+            assert isinstance(value, exp.Expression)
+            return f"{self.expressions.compile(value, scope).sql} {side or ''}".strip()
+
+        start = bound(spec.args["start"], spec.args.get("start_side"))
+        end = spec.args.get("end")
+        finish = bound(end, spec.args.get("end_side")) if end else "CURRENT ROW"
+        return f"{spec.args['kind']} BETWEEN {start} AND {finish}"
+
+    # ---- the clock, dates
+
+    def clock(self, node: exp.Expression, scope: Scope) -> Expr:
+        """CURRENT_TIMESTAMP and its kin, at the run's own time."""
+        self.context.used["now"] = None
+        zone = node.this if isinstance(node.this, exp.Expression) else None
+        moment = "CAST($now AS TIMESTAMP)"
+        if zone is not None:
+            where = self.expressions.coerced(zone, scope, STRING)
+            moment = use(self.context, f"wt_local(CAST($now AS TIMESTAMPTZ), {where})")
+        match node:
+            case exp.CurrentDate():
+                return Expr(f"CAST({moment} AS DATE)", DATE)
+            case exp.CurrentTime():
+                return Expr(f"CAST({moment} AS TIME)", TIME)
+            case exp.CurrentDatetime():
+                return Expr(moment, DATETIME)
+            case _:
+                return Expr("CAST($now AS TIMESTAMPTZ)", TIMESTAMP)
+
+    def interval(self, node: exp.Interval, scope: Scope) -> Expr:
+        """`INTERVAL n PART` and `INTERVAL '…' PART TO PART`."""
+        return dateparts.interval(self, node, scope)
+
+    def extract(self, node: exp.Extract, scope: Scope) -> Expr:
+        """`EXTRACT(part FROM x)`."""
+        return dateparts.extract(self, node, scope)
+
+    def cast_format(self, node: exp.Cast, target: Type, scope: Scope) -> Expr:
+        """`CAST(x AS t FORMAT '…')`."""
+        return builders.cast_format(self, node, target, scope)
+
+
+def direction(node: exp.Ordered) -> str:
+    """` ASC NULLS FIRST` and the like: the service sorts NULLs first ascending, last descending."""
+    desc = bool(node.args.get("desc"))
+    first = node.args.get("nulls_first")
+    if first is None:
+        first = not desc
+    return f" {'DESC' if desc else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
+
+
+def render(template: str, arguments: list[str], slots: dict[str, str]) -> str:
+    """`template` with its slots filled."""
+
+    def slot(match: re.Match[str]) -> str:
+        word = match.group(1)
+        if word == "*":
+            return ", ".join(arguments)
+        if word == "n":
+            return str(len(arguments))
+        if word == "0||":
+            return " || ".join(arguments)
+        if word == "1*":
+            return ", ".join(arguments[1:])
+        if word in ("d", "o", "over", "nulls"):
+            return slots.get(word, "")
+        if "?" in word:
+            index, default = word.split("?", 1)
+            return arguments[int(index)] if int(index) < len(arguments) else default or "NULL"
+        return arguments[int(word)]
+
+    return _SLOTS.sub(slot, template)
+
+
+__all__ = ["INT64", "Calls", "Modifiers", "array", "direction", "render", "text"]

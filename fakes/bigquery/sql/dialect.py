@@ -1,0 +1,36 @@
+"""GoogleSQL as this emulator parses it: sqlglot's BigQuery grammar with every function call left as it was written.
+
+sqlglot folds vendor functions into canonical nodes, which loses the name and the order of the arguments. The compiler
+needs both (for signatures, for error messages), so calls stay `exp.Anonymous`. Knows grammar only, no types and no
+tables.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlglot.dialects.bigquery import BigQuery
+from sqlglot.parser import Parser as BaseParser
+from sqlglot.parsers.bigquery import BigQueryParser
+
+KEPT_PARSERS = ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
+"""The calls whose arguments are no plain expressions (`CAST(x AS t)`, `EXTRACT(p FROM x)`, `ARRAY(SELECT …)`)."""
+
+
+class GoogleSqlParser(BigQueryParser):  # type: ignore[misc] # sqlglot is untyped here
+    """BigQuery's parser without the canonical function nodes."""
+
+    FUNCTIONS: ClassVar[dict[str, Any]] = {}
+    FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {k: BigQueryParser.FUNCTION_PARSERS[k] for k in KEPT_PARSERS}
+    FUNCTIONS_WITH_ALIASED_ARGS: ClassVar[set[str]] = {"STRUCT"}
+
+    def _parse_unnest(self, with_alias: bool = True) -> Any:
+        # The vendor's override infers types here; the compiler does that itself, from the catalog.
+        return BaseParser._parse_unnest(self, with_alias=with_alias)
+
+
+class GoogleSql(BigQuery):  # type: ignore[misc] # sqlglot is untyped here
+    """The dialect to hand to sqlglot."""
+
+    Parser = GoogleSqlParser
+    parser_class = GoogleSqlParser

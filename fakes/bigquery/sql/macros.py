@@ -1,0 +1,248 @@
+# ruff: noqa: E501 - one SQL body a line or two
+"""Helper functions written in DuckDB's own SQL: name → (parameters, body).
+
+An engine creates one when the first statement needs it, so that a fresh engine costs nothing. A body may use other
+helpers. Where DuckDB and the service differ (division by zero, rounding, element access) the difference is here.
+"""
+
+from __future__ import annotations
+
+MACROS: dict[str, tuple[str, str]] = {
+    # numbers
+    "wt_divide": (
+        "a, b",
+        "CASE WHEN b = 0 THEN error('division by zero: ' || wt_float_text(a) || ' / ' || wt_float_text(b)) ELSE a / b END",
+    ),
+    "wt_ieee_divide": (
+        "a, b",
+        "CASE WHEN b = 0 THEN CASE WHEN a = 0 OR isnan(a) THEN 'nan'::DOUBLE WHEN a > 0 THEN 'inf'::DOUBLE"
+        " ELSE '-inf'::DOUBLE END ELSE a / b END",
+    ),
+    "wt_div": (
+        "a, b",
+        "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE CAST(trunc(a // b) AS BIGINT)"
+        " + CASE WHEN (a % b <> 0) AND ((a < 0) <> (b < 0)) AND (a // b) * b > a THEN 0 ELSE 0 END END",
+    ),
+    "wt_mod": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a % b END"),
+    "wt_floor_div": (
+        "a, b",
+        "CAST(CASE WHEN a % b <> 0 AND a < 0 THEN a // b - 1 ELSE a // b END AS BIGINT)",
+    ),
+    "wt_numeric_units": ("a", "CAST(a * 1000000000::DECIMAL(10,0) AS HUGEINT)"),
+    "wt_numeric_divide": (
+        "a, b",
+        "CASE WHEN b = 0 THEN error('division by zero: ' || wt_numeric_text(a) || ' / ' || wt_numeric_text(b)) ELSE"
+        " CAST(CAST((abs(wt_numeric_units(a)) * 2000000000 + abs(wt_numeric_units(b)))"
+        " // (abs(wt_numeric_units(b)) * 2) AS DECIMAL(38,0)) * 0.000000001::DECIMAL(10,9)"
+        " * CASE WHEN (a < 0) <> (b < 0) THEN -1 ELSE 1 END AS DECIMAL(38,9)) END",
+    ),
+    "wt_numeric_safe": (
+        "a",
+        "CASE WHEN abs(TRY(a)) < 100000000000000000000000000000::DECIMAL(38,9) THEN TRY(CAST(a AS DECIMAL(38,9))) END",
+    ),
+    "wt_float_safe": ("a", "CASE WHEN isinf(a) THEN NULL ELSE a END"),
+    "wt_numeric_text": ("a", "rtrim(rtrim(CAST(a AS VARCHAR), '0'), '.')"),
+    "wt_float_to_int": (
+        "a",
+        "CASE WHEN isnan(a) OR isinf(a) OR abs(a) >= 9223372036854775808e0 THEN"
+        " error('Illegal conversion of value to INT64: ' || wt_float_text(a)) ELSE CAST(round(a) AS BIGINT) END",
+    ),
+    "wt_float_to_numeric": (
+        "a",
+        "CASE WHEN isnan(a) OR isinf(a) OR abs(a) >= 1e29 THEN error('Illegal conversion of value to NUMERIC: '"
+        " || wt_float_text(a)) ELSE CAST(wt_float_text9(a) AS DECIMAL(38,9)) END",
+    ),
+    "wt_round": (
+        "a, n",
+        "CASE WHEN n > 15 THEN a ELSE round(a, CAST(n AS INTEGER)) END",
+    ),
+    "wt_trunc": ("a, n", "CASE WHEN n > 15 THEN a ELSE trunc(a * pow(10, n)) / pow(10, n) END"),
+    "wt_numeric_trunc": (
+        "a, n",
+        "CASE WHEN n >= 9 THEN a ELSE CAST(a - (a % CAST(pow(10, -n) AS DECIMAL(38,9))) AS DECIMAL(38,9)) END",
+    ),
+    "wt_sqrt": (
+        "a",
+        "CASE WHEN a < 0 THEN error('Argument to SQRT cannot be negative: ' || wt_float_text(a)) ELSE sqrt(a) END",
+    ),
+    "wt_ln": (
+        "a",
+        "CASE WHEN a <= 0 THEN error('Floating point error in function: LN(' || wt_float_text(a) || ')') ELSE ln(a) END",
+    ),
+    "wt_log10": (
+        "a",
+        "CASE WHEN a <= 0 THEN error('Floating point error in function: LOG10(' || wt_float_text(a) || ')')"
+        " ELSE log10(a) END",
+    ),
+    "wt_log": (
+        "a, b",
+        "CASE WHEN a <= 0 OR b <= 0 OR b = 1 THEN error('Floating point error in function: LOG(' || wt_float_text(a)"
+        " || ', ' || wt_float_text(b) || ')') ELSE wt_py_log(a, b) END",
+    ),
+    "wt_exp": (
+        "a",
+        "CASE WHEN a > 709.78 AND NOT isinf(a) THEN error('Floating point error in function: EXP') ELSE exp(a) END",
+    ),
+    "wt_pow": (
+        "a, b",
+        "CASE WHEN a < 0 AND b <> trunc(b) AND NOT isinf(b) THEN error('Floating point error in function: POW('"
+        " || wt_float_text(a) || ', ' || wt_float_text(b) || ')') ELSE pow(a, b) END",
+    ),
+    "wt_asin": (
+        "a",
+        "CASE WHEN abs(a) > 1 THEN error('Floating point error in function: ASIN') ELSE asin(a) END",
+    ),
+    "wt_acos": (
+        "a",
+        "CASE WHEN abs(a) > 1 THEN error('Floating point error in function: ACOS') ELSE acos(a) END",
+    ),
+    "wt_greatest": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_max(l) END"),
+    "wt_least": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_min(l) END"),
+    "wt_nan_null": ("a", "CASE WHEN isnan(a) THEN NULL ELSE a END"),
+    # text
+    "wt_concat": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE array_to_string(l, '') END"),
+    "wt_substr2": (
+        "s, p",
+        "CASE WHEN p = 0 THEN s WHEN p < 0 AND -p > length(s) THEN s ELSE substring(s, p) END",
+    ),
+    "wt_substr3": (
+        "s, p, n",
+        "CASE WHEN n < 0 THEN error('Third argument in SUBSTR() cannot be negative') WHEN p = 0 THEN substring(s, 1, n)"
+        " WHEN p < 0 AND -p > length(s) THEN substring(s, 1, n) ELSE substring(s, p, n) END",
+    ),
+    "wt_left": (
+        "s, n",
+        "CASE WHEN n < 0 THEN error('Second argument in LEFT() cannot be negative') ELSE left(s, n) END",
+    ),
+    "wt_right": (
+        "s, n",
+        "CASE WHEN n < 0 THEN error('Second argument in RIGHT() cannot be negative') ELSE right(s, n) END",
+    ),
+    "wt_repeat": (
+        "s, n",
+        "CASE WHEN n < 0 THEN error('Second argument in REPEAT() cannot be negative') ELSE repeat(s, n) END",
+    ),
+    # casts
+    "wt_text_to_int": (
+        "s",
+        "CASE WHEN regexp_full_match(trim(s), '[+-]?[0-9]+') THEN CAST(trim(s) AS BIGINT) WHEN"
+        " regexp_full_match(trim(s), '[+-]?0[xX][0-9a-fA-F]+') THEN wt_hex_int(trim(s))"
+        " WHEN s IS NULL THEN NULL ELSE error('Bad int64 value: ' || s) END",
+    ),
+    "wt_text_to_float": (
+        "s",
+        "CASE WHEN s IS NULL THEN NULL ELSE coalesce(TRY_CAST(trim(s) AS DOUBLE), error('Bad double value: ' || s)) END",
+    ),
+    "wt_text_to_numeric": (
+        "s",
+        "CASE WHEN s IS NULL THEN NULL ELSE coalesce(TRY_CAST(wt_numeric_clean(s) AS DECIMAL(38,9)),"
+        " error('Invalid NUMERIC value: ' || s)) END",
+    ),
+    "wt_text_to_bool": (
+        "s",
+        "CASE lower(s) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE ELSE CASE WHEN s IS NULL THEN NULL"
+        " ELSE error('Bad bool value: ' || s) END END",
+    ),
+    "wt_text_to_date": ("s", "CAST(make_timestamp(wt_parse_date(s)) AS DATE)"),
+    "wt_text_to_datetime": ("s", "make_timestamp(wt_parse_datetime(s))"),
+    "wt_text_to_timestamp": ("s", "CAST(make_timestamp(wt_parse_timestamp(s, 'UTC')) AS TIMESTAMPTZ)"),
+    "wt_text_to_timestamp_in": ("s, z", "CAST(make_timestamp(wt_parse_timestamp(s, z)) AS TIMESTAMPTZ)"),
+    "wt_text_to_time": ("s", "CAST(make_timestamp(wt_parse_time(s)) AS TIME)"),
+    "wt_datetime_text": ("d", "wt_text_of_datetime(epoch_us(d))"),
+    "wt_timestamp_text": ("t", "wt_text_of_timestamp(epoch_us(t), 'UTC')"),
+    "wt_timestamp_text_in": ("t, z", "wt_text_of_timestamp(epoch_us(t), z)"),
+    "wt_time_text": ("t", "wt_text_of_time(epoch_us(t))"),
+    "wt_interval_text": (
+        "i",
+        "wt_text_of_interval(datepart('year', i) * 12 + datepart('month', i), datepart('day', i),"
+        " datepart('hour', i) * 3600000000 + datepart('minute', i) * 60000000 + datepart('microsecond', i))",
+    ),
+    # zones
+    "wt_local": ("t, z", "make_timestamp(wt_local_us(epoch_us(t), z))"),
+    "wt_zoned": ("d, z", "CAST(make_timestamp(wt_zoned_us(epoch_us(d), z)) AS TIMESTAMPTZ)"),
+    # arrays
+    "wt_in_array": (
+        "x, l",
+        "CASE WHEN len(coalesce(l, [])) = 0 THEN FALSE WHEN x IS NULL THEN NULL WHEN list_contains(l, x) THEN TRUE"
+        " WHEN list_count(l) < len(l) THEN NULL ELSE FALSE END",
+    ),
+    "wt_element": (
+        "l, i, shown",
+        "CASE WHEN i < 1 OR i > len(l) THEN error('Array index ' || shown || ' is out of bounds') ELSE l[i] END",
+    ),
+    "wt_array_first": (
+        "l",
+        "CASE WHEN len(l) = 0 THEN error('ARRAY_FIRST cannot get the first element of an empty array') ELSE l[1] END",
+    ),
+    "wt_array_last": (
+        "l",
+        "CASE WHEN len(l) = 0 THEN error('ARRAY_LAST cannot get the last element of an empty array') ELSE l[-1] END",
+    ),
+    "wt_array_slice": (
+        "l, a, b",
+        "list_slice(l, CASE WHEN a < 0 THEN greatest(len(l) + a, 0) ELSE a END + 1,"
+        " CASE WHEN b < 0 THEN len(l) + b ELSE b END + 1)",
+    ),
+    "wt_array_text": ("l, d", "array_to_string(list_filter(l, lambda _x: _x IS NOT NULL), d)"),
+    "wt_array_text_null": ("l, d, n", "array_to_string(list_transform(l, lambda _x: coalesce(_x, n)), d)"),
+    "wt_generate": (
+        "a, b, s",
+        "CASE WHEN s = 0 THEN error('Sequence step cannot be 0.') ELSE generate_series(a, b, s) END",
+    ),
+    "wt_generate_float": (
+        "a, b, s",
+        "list_transform(generate_series(0, CAST(floor((b - a) / s + 1e-9) AS BIGINT)), lambda _i: a + _i * s)",
+    ),
+    "wt_generate_numeric": (
+        "a, b, s",
+        "list_transform(generate_series(0, CAST(floor(CAST(b - a AS DOUBLE) / CAST(s AS DOUBLE) + 1e-9) AS BIGINT)),"
+        " lambda _i: CAST(a + CAST(_i AS DECIMAL(19,0)) * CAST(s AS DECIMAL(18,9)) AS DECIMAL(38,9)))",
+    ),
+    "wt_first": ("x", "any_value(x)"),
+    "wt_quantiles": (
+        "l, n",
+        "list_transform(generate_series(0, n), lambda _q: list_sort(list_filter(l, lambda _x: _x IS NOT NULL))"
+        "[greatest(1, CAST(ceil(_q * list_count(l) / n) AS BIGINT))])",
+    ),
+    "wt_top_count": (
+        "h, n",
+        "list_slice(list_reverse_sort(list_transform(map_entries(h), lambda _e: {'count': _e.value, 'value': _e.key})),"
+        " 1, n)",
+    ),
+    # ranges
+    "wt_range_contains": (
+        "r, x",
+        "coalesce(x >= struct_extract(r, 'start'), TRUE) AND coalesce(x < struct_extract(r, 'end'), TRUE)",
+    ),
+    "wt_range_covers": (
+        "r, x",
+        "(struct_extract(r, 'start') IS NULL OR coalesce(struct_extract(x, 'start') >= struct_extract(r, 'start'), FALSE))"
+        " AND (struct_extract(r, 'end') IS NULL OR coalesce(struct_extract(x, 'end') <= struct_extract(r, 'end'), FALSE))",
+    ),
+    "wt_range_overlaps": (
+        "a, b",
+        "coalesce(struct_extract(a, 'start') < struct_extract(b, 'end'), TRUE)"
+        " AND coalesce(struct_extract(b, 'start') < struct_extract(a, 'end'), TRUE)",
+    ),
+    "wt_range_intersect": (
+        "a, b",
+        "struct_pack(\"start\" := greatest(struct_extract(a, 'start'), struct_extract(b, 'start')),"
+        " \"end\" := least(struct_extract(a, 'end'), struct_extract(b, 'end')))",
+    ),
+    # intervals
+    "wt_justify_hours": (
+        "i",
+        "to_months(CAST(datepart('year', i) * 12 + datepart('month', i) AS INTEGER)) + to_days(CAST(datepart('day', i) +"
+        " wt_interval_micros(i) // 86400000000 AS INTEGER)) + to_microseconds(wt_interval_micros(i) % 86400000000)",
+    ),
+    "wt_justify_days": (
+        "i",
+        "to_months(CAST(datepart('year', i) * 12 + datepart('month', i) + datepart('day', i) // 30 AS INTEGER))"
+        " + to_days(CAST(datepart('day', i) % 30 AS INTEGER)) + to_microseconds(wt_interval_micros(i))",
+    ),
+    "wt_interval_micros": (
+        "i",
+        "(datepart('hour', i) * 3600000000 + datepart('minute', i) * 60000000 + datepart('microsecond', i))",
+    ),
+}
+"""Every helper macro. Bodies are DuckDB SQL."""

@@ -1,0 +1,348 @@
+"""Queries: SELECT, set operations, WITH, FROM and everything between.
+
+Every output column is named and typed here, so the result's schema is known before anything runs. Knows no jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from fakes.bigquery.errors import Unsupported
+from fakes.bigquery.sql.calls import direction
+from fakes.bigquery.sql.expressions import Expressions
+from fakes.bigquery.sql.relations import Relations
+from fakes.bigquery.sql.scope import Context, Expr, Query, Scope
+from fakes.bigquery.sql.types import BOOL, INT64, Type, quoted, struct, supertype
+
+
+class Selects:
+    """Compiles the queries of one statement."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.expressions = Expressions(context, self)
+        self.relations = Relations(context, self, self.expressions)
+
+    def query(self, node: exp.Expression, scope: Scope | None = None) -> Query:
+        """Compile any query expression seen from `scope`."""
+        if isinstance(node, exp.Subquery):
+            return self._subquery(node, scope)
+        if isinstance(node, exp.Select):
+            return self._with(node, scope, self._select)
+        if isinstance(node, exp.SetOperation):
+            return self._with(node, scope, self._set_operation)
+        if isinstance(node, exp.Paren):
+            return self.query(node.this, scope)
+        raise Unsupported(f"{type(node).__name__} as a query")
+
+    def _subquery(self, node: exp.Subquery, scope: Scope | None) -> Query:
+        tail = any(node.args.get(k) for k in ("order", "limit", "offset", "with_"))
+        if not tail:
+            return self.query(node.this, scope)
+
+        def body(node: exp.Expression, inner_scope: Scope) -> Query:
+            inner = self.query(node.this, inner_scope)
+            return self._tail(node, inner, inner_scope)
+
+        return self._with(node, scope, body)
+
+    def _with(self, node: exp.Expression, parent: Scope | None, body) -> Query:  # type: ignore[no-untyped-def]
+        scope = Scope(parent)
+        clause = node.args.get("with_")
+        if clause is None:
+            return body(node, scope)  # type: ignore[no-any-return]
+        parts = []
+        for cte in clause.expressions:
+            name = cte.alias
+            if name.lower() in scope.ctes:
+                raise self.context.fail(f"Duplicate alias {name} for WITH subquery", cte)
+            sql_name = f"{name}_{self.context.alias()}"
+            if clause.args.get("recursive") and self._mentions(cte.this, name):
+                compiled = self._recursive(cte.this, name, sql_name, scope)
+            else:
+                compiled = self.query(cte.this, scope)
+            scope.ctes[name.lower()] = (sql_name, compiled)
+            columns = ", ".join(quoted(c) for c, _ in compiled.columns)
+            parts.append(f"{quoted(sql_name)}({columns}) AS ({compiled.sql})")
+        inner = body(node, scope)
+        word = "WITH RECURSIVE" if clause.args.get("recursive") else "WITH"
+        return Query(f"{word} {', '.join(parts)} {inner.sql}", inner.columns, inner.value_table, inner.ordered)
+
+    @staticmethod
+    def _mentions(node: exp.Expression, name: str) -> bool:
+        return any(t.name.lower() == name.lower() and not t.db for t in node.find_all(exp.Table))
+
+    def _recursive(self, node: exp.Expression, name: str, sql_name: str, scope: Scope) -> Query:
+        if not isinstance(node, exp.Union):
+            raise self.context.fail(f"Recursive reference from query alias {name} must be a UNION ALL", node)
+        base = self.query(node.left, scope)
+        scope.ctes[name.lower()] = (sql_name, base)
+        step = self.query(node.right, scope)
+        columns = []
+        for (column, kind), (_, other) in zip(base.columns, step.columns, strict=True):
+            columns.append((column, supertype([kind, other]) or kind))
+        left, right = self._cast_columns(base, columns), self._cast_columns(step, columns)
+        scope.ctes[name.lower()] = (sql_name, Query("", columns))
+        word = "UNION" if node.args.get("distinct") else "UNION ALL"
+        return Query(f"({left}) {word} ({right})", columns)
+
+    # ---- set operations
+
+    def _set_operation(self, node: exp.SetOperation, scope: Scope) -> Query:
+        left, right = self.query(node.left, scope), self.query(node.right, scope)
+        word = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}[type(node)]
+        if node.args.get("by_name"):
+            raise Unsupported(f"{word} … BY NAME")
+        if len(left.columns) != len(right.columns):
+            raise self.context.fail(
+                f"Queries in {word} {'DISTINCT' if node.args.get('distinct') else 'ALL'} have mismatched column count;"
+                f" query 1 has {len(left.columns)} columns, query 2 has {len(right.columns)} columns", node.right
+            )  # fmt: skip
+        columns: list[tuple[str, Type]] = []
+        for i, ((name, kind), (_, other)) in enumerate(zip(left.columns, right.columns, strict=True), 1):
+            wider = supertype([kind, other])
+            if wider is None:
+                raise self.context.fail(f"Column {i} in {word} ALL has incompatible types: {kind}, {other}", node.right)
+            columns.append((name, wider))
+        if not node.args.get("distinct"):
+            word += " ALL"
+        sql = f"({self._cast_columns(left, columns)}) {word} ({self._cast_columns(right, columns)})"
+        return self._tail(node, Query(sql, columns), scope)
+
+    def _cast_columns(self, query: Query, columns: Sequence[tuple[str, Type]]) -> str:
+        if [t for _, t in query.columns] == [t for _, t in columns] and [n for n, _ in query.columns] == [
+            n for n, _ in columns
+        ]:
+            return query.sql
+        items = [
+            f"{self.expressions.coerce(Expr(quoted(name), kind), target)} AS {quoted(alias)}"
+            for (name, kind), (alias, target) in zip(query.columns, columns, strict=True)
+        ]
+        return f"SELECT {', '.join(items)} FROM ({query.sql})"
+
+    def _tail(self, node: exp.Expression, query: Query, outer: Scope) -> Query:
+        """ORDER BY and LIMIT after a set operation or a parenthesised query: they see output columns only."""
+        order, limit = node.args.get("order"), self._limit(node, outer)
+        if order is None and not limit:
+            return query
+        alias = self.context.alias()
+        scope = Scope(outer.parent)
+        scope.relations = [self.relations.derived(alias, query)]
+        keys = []
+        if order is not None:
+            for item in order.expressions:
+                position = self._ordinal(item.this)
+                if position is not None:
+                    keys.append(f"{position}{direction(item)}")
+                else:
+                    keys.append(self.expressions.compile(item.this, scope).sql + direction(item))
+        columns = ", ".join(f"{quoted(alias)}.{quoted(n)}" for n, _ in query.columns)
+        by = f" ORDER BY {', '.join(keys)}" if keys else ""
+        sql = f"SELECT {columns} FROM ({query.sql}) AS {quoted(alias)}{by}{limit}"
+        return Query(sql, query.columns, query.value_table, bool(keys))
+
+    # ---- SELECT
+
+    def _select(self, node: exp.Select, scope: Scope) -> Query:
+        self._refuse(node)
+        froms = ""
+        if (clause := node.args.get("from_")) is not None:
+            froms = " FROM " + self.relations.compile(clause.this, node.args.get("joins") or [], scope)
+        elif any(isinstance(e, exp.Star) for e in node.expressions):
+            raise self.context.fail("SELECT * must have a FROM clause", node)
+        for window in node.args.get("windows") or []:
+            scope.windows[window.name.lower()] = window
+        items = self._items(node, scope)
+        where = ""
+        if (clause := node.args.get("where")) is not None:
+            where = " WHERE " + self.expressions.coerced(clause.this, scope, BOOL)
+            self.relations.check_partition_filters(scope, clause.this)
+        else:
+            self.relations.check_partition_filters(scope, None)
+        group = self._group(node, items, scope)
+        aliased = self._aliased(scope, items)
+        having = self._condition(node, "having", "HAVING", aliased)
+        qualify = self._condition(node, "qualify", "QUALIFY", aliased)
+        order = self._order(node, items, aliased)
+        distinct = node.args.get("distinct")
+        word = "SELECT DISTINCT" if distinct else "SELECT"
+        shown, columns = self._output(node, items)
+        limit = self._limit(node, scope)
+        if not froms and (where or having):
+            froms = " FROM (SELECT 1)"
+        sql = f"{word} {shown}{froms}{where}{group}{having}{qualify}{order}{limit}"
+        return Query(sql, columns, node.args.get("kind") is not None, bool(order))
+
+    def _refuse(self, node: exp.Select) -> None:
+        for key, what in (("laterals", "LATERAL"), ("sample", "TABLESAMPLE"), ("connect", "CONNECT BY"),
+                          ("into", "SELECT INTO"), ("pivots", "PIVOT")):  # fmt: skip
+            if node.args.get(key):
+                raise Unsupported(what)
+        if mode := node.args.get("operation_modifiers"):
+            raise Unsupported(f"SELECT {mode[0]}")
+        distinct = node.args.get("distinct")
+        if distinct is not None and distinct.args.get("on"):
+            raise Unsupported("DISTINCT ON")
+
+    def _items(self, node: exp.Select, scope: Scope) -> list[tuple[str, Expr, bool]]:
+        """(name, expression, named by the user) of every output column, stars expanded."""
+        items: list[tuple[str, Expr, bool]] = []
+        for one in node.expressions:
+            if star := self._star(one):
+                items += [(n, e, True) for n, e in self._expand(one, star, scope)]
+            elif isinstance(one, exp.Alias):
+                items.append((one.alias, self.expressions.compile(one.this, scope), True))
+            else:
+                name = one.name if isinstance(one, (exp.Column, exp.Dot)) and not self._is_call(one) else ""
+                items.append((name, self.expressions.compile(one, scope), bool(name)))
+        return items
+
+    @staticmethod
+    def _is_call(node: exp.Expression) -> bool:
+        return isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous)
+
+    @staticmethod
+    def _star(node: exp.Expression) -> exp.Star | None:
+        if isinstance(node, exp.Star):
+            return node
+        if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+            return node.this
+        if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Star):
+            return node.expression
+        return None
+
+    def _expand(self, node: exp.Expression, star: exp.Star, scope: Scope) -> list[tuple[str, Expr]]:
+        columns: list[tuple[str, Expr]] = []
+        if isinstance(node, exp.Star):
+            columns = self.relations.star(scope)
+        else:
+            base = node.this if isinstance(node, exp.Dot) else None
+            parts = [p.name for p in node.parts[:-1]] if isinstance(node, exp.Column) else []
+            relation = scope.relation(parts[0]) if len(parts) == 1 else None
+            if relation is not None and (relation.value is None or relation.columns):
+                columns = [(c.name, Expr(c.sql, c.type)) for c in relation.columns if not c.hidden]
+            else:
+                value = self.expressions.compile(base, scope) if base is not None else self.expressions.path(
+                    parts, scope, node
+                )  # fmt: skip
+                if value.type.kind != "STRUCT":
+                    raise self.context.fail(f"Dot-star is not supported for type {value.type}", node)
+                columns = [(n, self.expressions.field(value, n, node)) for n, _ in value.type.named_fields]
+        dropped = {c.name.lower() for c in star.args.get("except_") or ()}
+        replaced = {a.alias.lower(): a for a in star.args.get("replace") or ()}
+        known = {n.lower() for n, _ in columns}
+        for name in [*dropped, *replaced]:
+            if name not in known:
+                word = "EXCEPT" if name in dropped else "REPLACE"
+                raise self.context.fail(f"Column {name} in SELECT * {word} list does not exist", node)
+        result = []
+        for name, value in columns:
+            if name.lower() in dropped:
+                continue
+            if (alias := replaced.get(name.lower())) is not None:
+                value = self.expressions.compile(alias.this, scope)  # noqa: PLW2901 - REPLACE gives it anew
+            result.append((name, value))
+        if not result:
+            raise self.context.fail("SELECT * expands to zero columns after applying EXCEPT", node)
+        return result
+
+    def _output(self, node: exp.Select, items: list[tuple[str, Expr, bool]]) -> tuple[str, list[tuple[str, Type]]]:
+        kind = node.args.get("kind")
+        if kind == "STRUCT":
+            packed = self.expressions.struct([(n, e) for n, e, _ in items])
+            return f"{packed.sql} AS {quoted('v')}", [("v", packed.type)]
+        if kind == "VALUE":
+            if len(items) != 1:
+                raise self.context.fail("SELECT AS VALUE query must have exactly one column", node)
+            value = items[0][1]
+            return f"{value.sql} AS {quoted('v')}", [("v", value.type)]
+        shown, columns, taken = [], [], set[str]()
+        anonymous = 0
+        for name, value, _ in items:
+            if value.type.kind == "NULL":
+                value = Expr("CAST(NULL AS BIGINT)", INT64)  # noqa: PLW2901 - a bare NULL is INT64
+            if value.type.kind == "ARRAY" and value.type.item and value.type.item.kind == "NULL":
+                value = Expr(f"CAST({value.sql} AS BIGINT[])", Type("ARRAY", item=INT64))  # noqa: PLW2901
+            label = name
+            if not label:
+                label, anonymous = f"f{anonymous}_", anonymous + 1
+            unique, n = label, 1
+            while unique.lower() in taken:
+                unique, n = f"{label}_{n}", n + 1
+            taken.add(unique.lower())
+            shown.append(f"{value.sql} AS {quoted(unique)}")
+            columns.append((unique, value.type))
+        return ", ".join(shown), columns
+
+    # ---- clauses
+
+    def _aliased(self, scope: Scope, items: list[tuple[str, Expr, bool]]) -> Scope:
+        aliased = Scope(scope.parent)
+        aliased.relations, aliased.ctes, aliased.windows = scope.relations, scope.ctes, scope.windows
+        for name, value, named in items:
+            if named and name:
+                aliased.aliases.setdefault(name.lower(), Expr(f"({value.sql})" if False else value.sql, value.type))
+        return aliased
+
+    def _condition(self, node: exp.Select, key: str, word: str, scope: Scope) -> str:
+        clause = node.args.get(key)
+        return f" {word} {self.expressions.coerced(clause.this, scope, BOOL)}" if clause is not None else ""
+
+    @staticmethod
+    def _ordinal(node: exp.Expression) -> int | None:
+        return int(node.this) if isinstance(node, exp.Literal) and not node.is_string and node.this.isdigit() else None
+
+    def _group(self, node: exp.Select, items: list[tuple[str, Expr, bool]], scope: Scope) -> str:
+        clause = node.args.get("group")
+        if clause is None:
+            return ""
+        if clause.args.get("all"):
+            return " GROUP BY ALL"
+        aliases = {n.lower(): e for n, e, named in items if named and n}
+
+        def key(one: exp.Expression) -> str:
+            position = self._ordinal(one)
+            if position is not None:
+                if not 1 <= position <= len(items):
+                    raise self.context.fail(f"GROUP BY is out of SELECT column number range: {position}", one)
+                return items[position - 1][1].sql
+            if isinstance(one, exp.Column) and len(one.parts) == 1 and one.name.lower() in aliases:
+                return aliases[one.name.lower()].sql
+            if isinstance(one, (exp.Tuple, exp.Paren)):
+                inner = one.expressions if isinstance(one, exp.Tuple) else [one.this]
+                return "(" + ", ".join(key(i) for i in inner) + ")"
+            return self.expressions.compile(one, scope).sql
+
+        parts = [key(one) for one in clause.expressions]
+        for name, word in (("rollup", "ROLLUP"), ("cube", "CUBE"), ("grouping_sets", "GROUPING SETS")):
+            for part in clause.args.get(name) or ():
+                parts.append(f"{word} ({', '.join(key(i) for i in part.expressions)})")
+        return " GROUP BY " + ", ".join(parts)
+
+    def _order(self, node: exp.Select, items: list[tuple[str, Expr, bool]], scope: Scope) -> str:
+        clause = node.args.get("order")
+        if clause is None:
+            return ""
+        keys = []
+        for item in clause.expressions:
+            position = self._ordinal(item.this)
+            if position is not None:
+                if not 1 <= position <= len(items):
+                    raise self.context.fail(f"ORDER BY is out of SELECT column number range: {position}", item)
+                text = items[position - 1][1].sql
+            else:
+                text = self.expressions.compile(item.this, scope).sql
+            keys.append(text + direction(item))
+        return " ORDER BY " + ", ".join(keys)
+
+    def _limit(self, node: exp.Expression, scope: Scope) -> str:
+        parts = ""
+        for key, word in (("limit", "LIMIT"), ("offset", "OFFSET")):
+            if (clause := node.args.get(key)) is not None:
+                parts += f" {word} {self.expressions.coerced(clause.expression, scope, INT64)}"
+        return parts
+
+
+__all__ = ["Selects", "struct"]

@@ -1,0 +1,216 @@
+"""Legal weather: the service's own quotas, rate limits and rules of concurrency, with the service's numbers.
+
+https://cloud.google.com/bigquery/quotas (fetched figures are in `SERVICE`). They are no faults: the real service does
+this to everybody. Knows tables and time. Must not know HTTP or SQL.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fakes.bigquery.errors import ApiError
+from fakes.bigquery.sql.scope import TableId
+
+TROUBLESHOOT = "For more information, see https://cloud.google.com/bigquery/docs/troubleshoot-quotas"
+PACIFIC = ZoneInfo("America/Los_Angeles")
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The service's numbers. None or infinity lifts one.
+
+    `streaming_buffer_s` is the range in which rows leave the streaming buffer; `insert_id_window_s` is how long an
+    insertId is remembered (the vendor says "at least one minute, best effort").
+    """
+
+    table_operations_per_day: float = 1_500
+    partition_modifications_per_day: float = 5_000
+    mutating_dml_running: float = 2
+    mutating_dml_queued: float = 20
+    mutating_dml_retries: int = 3
+    insert_job_per_s: float = 100
+    table_updates_per_10_s: float = 5
+    streaming_buffer_s: tuple[float, float] = (1_800.0, 5_400.0)
+    insert_id_window_s: float = 60.0
+    insert_rows_per_request: float = 50_000
+    insert_bytes_per_request: float = 10 * 1024 * 1024
+    row_bytes: float = 10 * 1024 * 1024
+    query_bytes: float = 1024 * 1024
+    time_travel_s: float = 7 * 86_400.0
+    durations_s: Mapping[str, float] = field(
+        default_factory=lambda: {
+            "SELECT": 0.5,
+            "DML": 1.0,
+            "DDL": 0.5,
+            "SCRIPT": 1.0,
+            "LOAD": 2.0,
+            "COPY": 1.0,
+            "EXTRACT": 2.0,
+        }
+    )
+
+
+SERVICE = Limits()
+NO_LIMIT = float("inf")
+NONE = Limits(
+    table_operations_per_day=NO_LIMIT,
+    partition_modifications_per_day=NO_LIMIT,
+    mutating_dml_running=NO_LIMIT,
+    mutating_dml_queued=NO_LIMIT,
+    insert_job_per_s=NO_LIMIT,
+    table_updates_per_10_s=NO_LIMIT,
+    streaming_buffer_s=(0.0, 0.0),
+    insert_rows_per_request=NO_LIMIT,
+    insert_bytes_per_request=NO_LIMIT,
+    query_bytes=NO_LIMIT,
+)
+
+
+def limits(option: str | Mapping[str, object]) -> Limits:
+    """The limits an option asks for: `service`, `none`, or a mapping of fields laid over the service's.
+
+    Raises ValueError naming a field that does not exist.
+    """
+    if option == "service":
+        return SERVICE
+    if option == "none":
+        return NONE
+    if not isinstance(option, Mapping):
+        raise ValueError(f"limits={option!r}: use 'service', 'none' or a mapping of limits")
+    known = {f.name for f in fields(Limits)}
+    if unknown := sorted(set(option) - known):
+        raise ValueError(f"limits: no limit named {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    changed = dict(option)
+    if "durations_s" in changed:
+        changed["durations_s"] = {**SERVICE.durations_s, **changed["durations_s"]}  # type: ignore[dict-item]
+    changed = {name: NO_LIMIT if value is None else value for name, value in changed.items()}
+    if isinstance(changed.get("streaming_buffer_s"), (int, float)):
+        changed["streaming_buffer_s"] = (changed["streaming_buffer_s"],) * 2
+    return replace(SERVICE, **changed)  # type: ignore[arg-type] # checked against the fields above
+
+
+def quota_day(now_ns: int) -> str:
+    """The day that daily quotas count in: the calendar day in Pacific time."""
+    utc = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now_ns // 1_000)
+    return utc.astimezone(PACIFIC).date().isoformat()
+
+
+class Weather:
+    """Counts what the service counts, and refuses what it refuses."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._day = ""
+        self._operations: dict[TableId, int] = {}
+        self._partitions: dict[TableId, int] = {}
+        self._inserts: deque[int] = deque()
+        self._updates: dict[TableId, deque[int]] = {}
+
+    def insert_job(self, now_ns: int) -> None:
+        """Count a jobs.insert call; raises 403 `rateLimitExceeded`."""
+        rate = self.limits.insert_job_per_s
+        if rate == NO_LIMIT:
+            return
+        recent = self._inserts
+        while recent and recent[0] <= now_ns - NS:
+            recent.popleft()
+        if len(recent) >= rate:
+            raise ApiError(
+                "rateLimitExceeded",
+                "Exceeded rate limits: too many api requests per user per method for this user_method. " + TROUBLESHOOT,
+                location="JobService.insertJob",
+            )
+        recent.append(now_ns)
+
+    def table_operation(self, table: TableId, now_ns: int) -> None:
+        """Count a load, copy or query-append job; raises 403 `quotaExceeded` once the day's quota is used up."""
+        self._roll(now_ns)
+        used = self._operations.get(table, 0)
+        if used >= self.limits.table_operations_per_day:
+            raise ApiError(
+                "quotaExceeded",
+                "Quota exceeded: Your table exceeded quota for imports or query appends per table. " + TROUBLESHOOT,
+                location="load_job_per_table.long",
+            )
+        self._operations[table] = used + 1
+
+    def partitions(self, table: TableId, count: int, now_ns: int) -> None:
+        """Count `count` modified partitions; raises 403 `quotaExceeded`."""
+        self._roll(now_ns)
+        used = self._partitions.get(table, 0)
+        if used + count > self.limits.partition_modifications_per_day:
+            raise ApiError(
+                "quotaExceeded",
+                "Quota exceeded: Your table exceeded quota for Number of partition modifications to a column"
+                " partitioned table. " + TROUBLESHOOT,
+                location="partition_modifications_per_column_partitioned_table.long",
+            )
+        self._partitions[table] = used + count
+
+    def table_update(self, table: TableId, now_ns: int) -> None:
+        """Count a change of a table's metadata; raises 403 `rateLimitExceeded`."""
+        rate = self.limits.table_updates_per_10_s
+        if rate == NO_LIMIT:
+            return
+        recent = self._updates.setdefault(table, deque())
+        while recent and recent[0] <= now_ns - 10 * NS:
+            recent.popleft()
+        if len(recent) >= rate:
+            raise ApiError(
+                "rateLimitExceeded",
+                "Exceeded rate limits: too many table update operations for this table. " + TROUBLESHOOT,
+                location="table.write",
+            )
+        recent.append(now_ns)
+
+    def _roll(self, now_ns: int) -> None:
+        day = quota_day(now_ns)
+        if day != self._day:
+            self._day = day
+            self._operations.clear()
+            self._partitions.clear()
+
+
+class Competition:
+    """Which UPDATE, DELETE and MERGE jobs of one table run, and which wait.
+
+    https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations: two run at a time, up to twenty
+    wait, and one that finds the table changed under it is retried by the service before it fails.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._spans: dict[TableId, list[tuple[int, int]]] = {}
+        self._changed_ns: dict[TableId, int] = {}
+
+    def enter(self, table: TableId, now_ns: int, duration_ns: int) -> int:
+        """When a job accepted now starts, in ns; raises 400 `resourcesExceeded` where too many wait."""
+        spans = [s for s in self._spans.get(table, ()) if s[1] > now_ns]
+        running = self._limits.mutating_dml_running
+        waiting = sum(1 for start, _ in spans if start > now_ns)
+        if len(spans) >= running and waiting >= self._limits.mutating_dml_queued:
+            raise ApiError(
+                "quotaExceeded",
+                "Quota exceeded: Your table exceeded quota for total number of dml jobs writing to a table, pending +"
+                " running. " + TROUBLESHOOT,
+                location="max_dml_jobs_per_table.long" if False else "",
+            )
+        start = now_ns
+        if len(spans) >= running:
+            start = sorted(end for _, end in spans)[len(spans) - int(running)]
+        spans.append((start, start + duration_ns))
+        self._spans[table] = spans
+        return start
+
+    def conflict(self, table: TableId, started_ns: int) -> bool:
+        """Whether another job changed rows of `table` after `started_ns`."""
+        return self._changed_ns.get(table, -1) > started_ns
+
+    def changed(self, table: TableId, now_ns: int) -> None:
+        """Note that an UPDATE, DELETE or MERGE committed."""
+        self._changed_ns[table] = now_ns
