@@ -249,8 +249,8 @@ def check_schema(table: Table) -> None:
         name = one.get("name", "")
         if not re.fullmatch(r"[^\W\d][\w\- ]*", name) or len(name) > 300:
             raise invalid(
-                f'Invalid field name "{name}". Fields must contain the allowed characters, and be at most 300 characters'
-                " long. For allowed characters, please refer to"
+                f'Invalid field name "{name}". Fields must contain the allowed characters, and be at most 300'
+                " characters long. For allowed characters, please refer to"
                 " https://cloud.google.com/bigquery/docs/schemas#column_names"
             )
         if name.lower() in seen:

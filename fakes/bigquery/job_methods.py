@@ -138,8 +138,8 @@ def query(service: Service, request: Request) -> dict[str, Any]:
         request_id = str(body.get("requestId") or "")
         job = service.jobs.of_request(request_id)
         if job is None:
-            keys = ("query", "defaultDataset", "parameterMode", "queryParameters", "maximumBytesBilled", "createSession",
-                    "connectionProperties", "useQueryCache", "destinationTable", "writeIncrementalResults")  # fmt: skip
+            keys = ("query", "defaultDataset", "parameterMode", "queryParameters", "maximumBytesBilled",
+                    "createSession", "connectionProperties", "useQueryCache", "destinationTable", "writeIncrementalResults")  # fmt: skip
             config = {k: body[k] for k in keys if k in body}
             config["useLegacySql"] = body.get("useLegacySql", True)
             whole: dict[str, Any] = {"query": config}
