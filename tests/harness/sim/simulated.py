@@ -125,7 +125,7 @@ def run(channel: Any, body: str, seed: int, arguments: dict[str, Any]) -> int:
             function = getattr(importlib.import_module(module), name)
             ended.set(getattr(function, "__wrapped__", function)(**arguments))
         except BaseException as error:  # noqa: BLE001 - whatever it was, the test must show it
-            ended.set_exception(error)
+            ended.set_exception(error, exc_info=sys.exc_info())
 
     try:
         process.spawn(inside)
