@@ -24,7 +24,8 @@ class Logging:
 
     name = "logging"
 
-    def __init__(self, around: Surroundings, limits: Limits) -> None:
+    def __init__(self, around: Surroundings, project: str, limits: Limits) -> None:
+        self.project = project
         self._entries = Entries(limits)
         self._methods = LoggingService(around, self._entries).methods(Rpc(self.name, Gate(around)))
 
@@ -43,15 +44,16 @@ class Logging:
     def provision(self, topology: Mapping[str, Any]) -> None:
         """Nothing: logs come to be when they are written."""
 
-    def entries(self, parent: str, filter_: str = "") -> list[Mapping[str, Any]]:
-        """For tests and neighbours: the entries of `parent` (`projects/p`) that match, oldest first, in JSON form."""
+    def entries(self, filter_: str = "", project: str = "") -> list[Mapping[str, Any]]:
+        """For tests and neighbours: the project's entries that match (this back end's by default), in JSON form."""
+        parent = f"projects/{project or self.project}"
         return [one.fields for one in self._entries.find({parent}, compile_query(filter_))]
 
     def close(self) -> None:
         """Nothing runs."""
 
 
-def create(around: Surroundings, *, limits: Any = "service") -> Logging:
+def create(around: Surroundings, *, project: str = "windtunnel", limits: Any = "service") -> Logging:
     """The Cloud Logging back end.
 
     `limits` is `"service"`, the documented figures, or a mapping of the fields of `entries.Limits` to replace. Raises
@@ -59,7 +61,7 @@ def create(around: Surroundings, *, limits: Any = "service") -> Logging:
     """
     known = [field.name for field in fields(Limits)]
     if limits is None or limits == "service":
-        return Logging(around, Limits())
+        return Logging(around, project, Limits())
     if not isinstance(limits, Mapping) or not set(limits) <= set(known):
         raise ValueError(f"logging option 'limits' is {limits!r}; give \"service\" or some of {', '.join(known)}")
-    return Logging(around, replace(Limits(), **limits))
+    return Logging(around, project, replace(Limits(), **limits))

@@ -21,7 +21,7 @@ from fakes.pubsub.subscriber import Subscriber
 from fakes.pubsub.topology import subscription_pbs, topic_pbs
 from fakes.pubsub.weather import CALM, Weather
 from fakes.rpc import Rpc
-from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+from fakes.seam import GrpcError, GrpcMethod, Surroundings, WsgiApp
 
 HOST = "pubsub.googleapis.com"
 
@@ -57,16 +57,22 @@ class PubSub:
         return {"PUBSUB_EMULATOR_HOST": address or f"{HOST}:443", "PUBSUB_PROJECT_ID": self.project}
 
     def provision(self, topology: Mapping[str, Any]) -> None:
-        """Create the `topics:` of a topology file and their subscriptions; what exists already stays as it is."""
+        """Create the `topics:` of a topology file and their subscriptions; what exists already stays as it is.
+
+        Raises `ValueError`, with the place in the file or the resource's name, for what the service would refuse.
+        """
         project = str(topology.get("project", self.project))
         declared = topology.get("topics") or {}
         # All topics first: a subscription's dead-letter topic may be declared below it.
-        for topic in topic_pbs(declared, project):
-            if topic.name not in self.broker.topics:
-                self.broker.create_topic(topic)
-        for subscription in subscription_pbs(declared, project):
-            if subscription.name not in self.broker.subscriptions:
-                self.broker.create_subscription(subscription)
+        try:
+            for topic in topic_pbs(declared, project):
+                if topic.name not in self.broker.topics:
+                    self.broker.create_topic(topic)
+            for subscription in subscription_pbs(declared, project):
+                if subscription.name not in self.broker.subscriptions:
+                    self.broker.create_subscription(subscription)
+        except GrpcError as error:
+            raise ValueError(f"topology topics: the service refuses it ({error})") from error
 
     def publish(
         self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None, ordering_key: str = ""
