@@ -67,7 +67,7 @@ def listed(path: Path, names: set[str]) -> bool:
 
 REASONED_IGNORE = re.compile(
     r"""( noqa: \s* [A-Z]+\d+ (, \s* [A-Z]+\d+)* | type: \s* ignore \[ [\w, -]+ \] | pragma: \s no \s (cover|branch) )
-        \s* [-–#:] \s* \w.{3}""",
+        \s* [-–#:] \s* \S.{3}""",
     re.VERBOSE,
 )
 

@@ -1,3 +1,5 @@
+"""Firestore's values: their order across types, and what each becomes on the wire."""
+
 import itertools
 import math
 

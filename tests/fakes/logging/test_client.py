@@ -1,3 +1,5 @@
+"""Cloud Logging seen through the vendor's own client."""
+
 import datetime
 import logging
 

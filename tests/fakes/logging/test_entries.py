@@ -1,3 +1,5 @@
+"""Log entries: what is taken, what is refused, and how they come back."""
+
 import pytest
 
 from fakes.logging.entries import Entries, EntryPb, Limits

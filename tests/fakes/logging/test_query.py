@@ -1,3 +1,5 @@
+"""The logging query language: what a filter selects."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

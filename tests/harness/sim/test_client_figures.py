@@ -22,7 +22,7 @@ def failing(error: BaseException) -> Any:
         calls.append(time.monotonic())
         raise error
 
-    call.calls = calls  # type: ignore[attr-defined]
+    call.calls = calls  # type: ignore[attr-defined]  # a note of the test on its own double
     return call
 
 
