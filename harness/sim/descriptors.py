@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import select as real_select
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from gevent import get_hub
 from gevent.hub import Waiter
@@ -82,47 +82,32 @@ class Pollable:
         self._watches = []
 
     def wait(self, mask: int, timeout_s: float | None, blocked: Callable[[], bool]) -> bool:
-        """Wait while `blocked()` holds, looking again whenever a bit of `mask` may have been added.
-
-        False when `timeout_s` (>= 0 seconds, None: for ever) passed first; one timer covers all the looking.
-        """
-        hub = get_hub()
-        waiter = Waiter(hub)
-        entry = (mask | ALWAYS, waiter)
-        timer = None
-        if timeout_s is not None:
-            timer = hub.loop.timer(timeout_s)
-            timer.start(waiter.switch, False)
-        try:
-            while blocked():
-                self._waiters.append(entry)
-                if not waiter.get():
-                    return False
-                waiter.clear()
-            return True
-        finally:
-            if timer is not None:
-                timer.close()
-            if entry in self._waiters:
-                self._waiters.remove(entry)
+        """As `wait_for_any`, for this one."""
+        return wait_for_any(((self, mask),), timeout_s, blocked)
 
 
-def wait_for_any(wanted: Iterable[tuple[Pollable, int]], timeout_s: float | None) -> bool:
-    """Wait until one of the pollables may have gained a bit of its mask; False when `timeout_s` passed first.
+def wait_for_any(wanted: Sequence[tuple[Pollable, int]], timeout_s: float | None, blocked: Callable[[], bool]) -> bool:
+    """Wait while `blocked()` holds, looking again whenever a pollable may have gained a bit of its mask.
 
-    Callers look at `ready()` before and after: a wake-up is a hint, as with a condition variable.
+    False when `timeout_s` (>= 0 seconds, None: for ever) passed first; one timer covers all the looking, for a wake-up
+    is only a hint, as with a condition variable.
     """
     hub = get_hub()
     waiter = Waiter(hub)
     entries = [(pollable, (mask | ALWAYS, waiter)) for pollable, mask in wanted]
-    for pollable, entry in entries:
-        pollable._waiters.append(entry)
     timer = None
     if timeout_s is not None:
         timer = hub.loop.timer(timeout_s)
         timer.start(waiter.switch, False)
     try:
-        return bool(waiter.get())
+        while blocked():
+            for pollable, entry in entries:
+                if entry not in pollable._waiters:
+                    pollable._waiters.append(entry)
+            if not waiter.get():
+                return False
+            waiter.clear()
+        return True
     finally:
         if timer is not None:
             timer.close()

@@ -229,7 +229,7 @@ class End(Pollable):
         if self.broken:
             return
         self.broken = True
-        if self.outgoing is not None:
+        if self.outgoing is not None and not self.outgoing.orphaned:
             self.outgoing.cut()
         if self.state is not State.CLOSED:
             # Linux: a reset in CLOSE_WAIT is EPIPE, and reading goes on saying end of stream (tcp_reset, tcp_fin).

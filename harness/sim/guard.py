@@ -50,15 +50,37 @@ _AUDITED: dict[str, tuple[str, str]] = {
 }
 
 
+# Extension modules that do their network I/O in C, past the interpreter: nothing could stop them once they are loaded.
+_REAL_NETWORK_IN_C = {
+    "uvloop": "asyncio's own loop runs in virtual time",
+    "pycares": "names resolve through the socket module",
+    "pycurl": "use requests, httpx, aiohttp or urllib3",
+    "psycopg2": "use a driver in Python (pg8000), or a back end of the world",
+    "MySQLdb": "use a driver in Python (PyMySQL), or a back end of the world",
+    "pymssql": "use a back end of the world",
+    "confluent_kafka": "use a back end of the world",
+}
+
+
+class RealIoImportError(RealIoError, ImportError):
+    """An ImportError, so that libraries for which such a module is optional do without it."""
+
+
 class _Guard:
-    """Whether real I/O is refused now. Audit hooks cannot be taken out again, so the hook asks here."""
+    """Whether real I/O is refused now. Audit hooks cannot be taken out again, so they ask here."""
 
     def __init__(self) -> None:
         self.on = False
         self.hooked = False
         self.exempt = 0
 
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Refuse the import of what could not be held (the interface of `sys.meta_path`)."""
+        if self.on and not self.exempt and name in _REAL_NETWORK_IN_C:
+            raise RealIoImportError(f"import of {name}, which opens sockets in C", _REAL_NETWORK_IN_C[name])
+
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Refuse what an audit event tells of."""
         found = _AUDITED.get(event)
         if found is not None and self.on and not self.exempt:
             call, remedy = found
@@ -78,6 +100,7 @@ def raise_guard() -> None:
     if not _GUARD.hooked:
         _GUARD.hooked = True
         sys.addaudithook(_GUARD.hear)
+        sys.meta_path.insert(0, _GUARD)
         # `spawn` and `forkserver` start their children past every audit event.
         multiprocessing.process.BaseProcess.start = _refuse_start  # type: ignore[method-assign]  # replacing it is the purpose
 

@@ -20,8 +20,9 @@ from gevent import get_hub
 from fakes.seam import ConnectionLost
 from harness.sim.connection import Connection
 from harness.sim.end import End
+from harness.sim.host import Listening
 from harness.sim.http_message import HttpRequest, HttpResponse, plain
-from harness.sim.network import Listening, Network
+from harness.sim.network import Network
 from harness.sim.wsgi import WsgiApp, respond
 
 KEEP_ALIVE_S = 610.0

@@ -22,7 +22,7 @@ import gevent.selectors
 import gevent.socket
 import gevent.ssl
 
-from harness.sim import descriptor_calls, readiness, sockets, tls
+from harness.sim import descriptor_calls, readiness, selector, sockets, tls
 from harness.sim.descriptors import FIRST_FD, TABLE
 from harness.sim.guard import raise_guard
 from harness.sim.network import Network
@@ -92,7 +92,7 @@ def _replace_waiting() -> None:
     repoint(select.select, readiness.select)
     repoint(select.poll, readiness.SimPoll)
     select.epoll = readiness.SimEpoll  # type: ignore[misc,assignment]  # replacing it is the purpose
-    selectors.DefaultSelector = readiness.SimSelector  # type: ignore[misc,assignment]  # replacing it is the purpose
+    selectors.DefaultSelector = selector.SimSelector  # type: ignore[misc,assignment]  # replacing it is the purpose
     selectors.EpollSelector._selector_cls = readiness.SimEpoll  # type: ignore[attr-defined]  # bound at import
     for module in (gevent.select, gevent.selectors):
         for name in ("select", "poll", "epoll", "DefaultSelector"):

@@ -12,7 +12,8 @@ from collections import deque
 from harness.sim.connection import Connection
 from harness.sim.descriptors import IN, Pollable
 from harness.sim.end import End, would_block
-from harness.sim.network import Host, Listening, Network
+from harness.sim.host import Host, Listening
+from harness.sim.network import Network
 
 SOMAXCONN = 4096
 """Linux's limit on a backlog (`net.core.somaxconn`, since 5.4)."""

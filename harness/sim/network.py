@@ -11,8 +11,6 @@ import hashlib
 import ipaddress
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import Enum
 
 from gevent import get_hub
 
@@ -20,7 +18,9 @@ from harness.sim.connection import Connection
 from harness.sim.descriptors import TABLE
 from harness.sim.end import End, State
 from harness.sim.flow import Line
-from harness.sim.toxics.toxic import Attached, ConnectRule, Toxic
+from harness.sim.host import Acceptor, Host, Listening
+from harness.sim.partition import Partition
+from harness.sim.toxics.toxic import ConnectRule, Toxic
 
 LATENCY_S = 0.0005
 """One way between two hosts of a region: Google's published inter-zone round trip is under 1 ms."""
@@ -35,81 +35,6 @@ EPHEMERAL = range(32768, 61000)
 """Local ports of outgoing connections (Linux's `ip_local_port_range`)."""
 
 LOCALHOST = "127.0.0.1"
-
-Acceptor = Callable[[Connection], None]
-"""Gets each new connection when its SYN arrives, and owns `connection.server`; it must not block."""
-
-
-class Certificate(Enum):
-    """What a host shows in a TLS handshake."""
-
-    GOOD = "good"
-    EXPIRED = "expired"
-    WRONG_HOST = "wrong host"
-    SELF_SIGNED = "self-signed"
-    HANDSHAKE_HANGS = "handshake hangs"
-
-
-@dataclass(slots=True)
-class Listening:
-    """Somebody listening on a port; `has_room` is False while its backlog is full."""
-
-    acceptor: Acceptor
-    owner: str
-    has_room: Callable[[], bool]
-
-
-class Host:
-    """A machine on the network: a name, an address, the lines to and from it, and who listens.
-
-    `certificate` is what its TLS servers show. Toxics sit on the host's side of every connection to it, as Toxiproxy
-    sits in front of an upstream.
-    """
-
-    def __init__(self, name: str, address: str, latency_s: float) -> None:
-        self.name = name
-        self.address = address
-        self.certificate = Certificate.GOOD
-        self.listening: dict[int, Listening] = {}
-        self.connections: dict[Connection, None] = {}
-        self.toxics: dict[str, Attached] = {}
-        self._lines = (Line(latency_s), Line(latency_s))
-
-    @property
-    def lines(self) -> tuple[Line, Line]:
-        """The line to the host and the line from it."""
-        return self._lines
-
-    def shape(self, *, latency_s: float | None = None, bytes_per_s: float | None = None) -> None:
-        """Set the latency (seconds each way, >= 0) and the bandwidth (bytes per second each way, shared by all)."""
-        if latency_s is not None and latency_s < 0:
-            raise ValueError(f"latency_s of host {self.name!r} is {latency_s!r}: give seconds >= 0")
-        if bytes_per_s is not None and bytes_per_s <= 0:
-            raise ValueError(f"bytes_per_s of host {self.name!r} is {bytes_per_s!r}: give a rate > 0, or a black hole")
-        for line in self._lines:
-            if latency_s is not None:
-                line.latency_ns = round(latency_s * 1e9)
-            line.bytes_per_s = bytes_per_s
-
-    def connect_rule(self) -> ConnectRule:
-        """What the toxics make of a new connection: the first that has a say wins."""
-        for attached in self.toxics.values():
-            if attached.toxic.connect_rule is not ConnectRule.ALLOW:
-                return attached.toxic.connect_rule
-        return ConnectRule.ALLOW
-
-
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """Packets between the two sides are lost while it lasts; names are of hosts, services or processes (`name#2`)."""
-
-    one_side: frozenset[str]
-    other_side: frozenset[str]
-
-    def parts(self, some: Iterable[str], others: Iterable[str]) -> bool:
-        """Whether it stands between a party known by the names `some` and one known by `others`."""
-        a, b = set(some), set(others)
-        return bool((a & self.one_side and b & self.other_side) or (a & self.other_side and b & self.one_side))
 
 
 class Network:
@@ -151,7 +76,7 @@ class Network:
         name = name.lower().rstrip(".")
         host = self._hosts.get(name)
         if host is None:
-            host = Host(name, self._choose_address(name), self.latency_s)
+            host = Host(name, self._choose_address(name), self.latency_s, self.rng)
             self._hosts[name] = self._by_address[host.address] = host
         return host
 
@@ -181,7 +106,7 @@ class Network:
         """The loopback interface of the process `owner`."""
         host = self._loopbacks.get(owner)
         if host is None:
-            host = self._loopbacks[owner] = Host("localhost", LOCALHOST, LOOPBACK_LATENCY_S)
+            host = self._loopbacks[owner] = Host("localhost", LOCALHOST, LOOPBACK_LATENCY_S, self.rng)
         return host
 
     def _choose_address(self, name: str) -> str:
@@ -303,10 +228,7 @@ class Network:
         server.local, server.remote = end.remote, end.local
         connection = Connection(end, server, host.lines, self.now_ns, host=host.name, port=port, number=number)
         server.establish(connection.upstream, connection.downstream)
-        host.connections[connection] = None
-        connection.on_over = lambda over: host.connections.pop(over, None)
-        for name, attached in host.toxics.items():
-            self._attach(host, name, attached, connection)
+        host.take_in(connection)
         return connection
 
     @staticmethod
@@ -322,44 +244,12 @@ class Network:
     def add_toxic(
         self, host: str, toxic: Toxic, *, stream: str = "downstream", toxicity: float = 1.0, name: str = ""
     ) -> str:
-        """Put a toxic in front of `host`, for live connections too; returns its name (`<type>_<stream>` by default).
-
-        `stream` is `upstream` or `downstream`; `toxicity` (0..1) is the share of connections it affects.
-        """
-        if stream not in {"upstream", "downstream"}:
-            raise ValueError(f"stream of toxic {toxic!r} is {stream!r}: say upstream or downstream")
-        if not 0.0 <= toxicity <= 1.0:
-            raise ValueError(f"toxicity of toxic {toxic!r} is {toxicity!r}: give a share between 0 and 1")
-        where = self.host(host)
-        name = name or f"{toxic.type}_{stream}"
-        if toxicity < 1.0 and toxic.connect_rule is not ConnectRule.ALLOW:
-            raise ValueError(
-                f"toxicity of toxic {toxic.type!r} is {toxicity!r}: a host is it altogether or not, give 1"
-            )
-        if name in where.toxics:
-            raise ValueError(f"host {host!r} already has a toxic named {name!r}: give another name")
-        attached = where.toxics[name] = Attached(toxic, stream, toxicity)
-        for connection in list(where.connections):
-            self._attach(where, name, attached, connection)
-        return name
+        """Put a toxic in front of `host`, as `Host.add_toxic` has it."""
+        return self.host(host).add_toxic(toxic, stream=stream, toxicity=toxicity, name=name)
 
     def remove_toxic(self, host: str, name: str) -> None:
-        """Take a toxic away; KeyError naming those there are when there is none of that name."""
-        where = self.host(host)
-        if where.toxics.pop(name, None) is None:
-            raise KeyError(f"host {host!r} has no toxic {name!r}, only {sorted(where.toxics)}")
-        for connection in list(where.connections):
-            for flow in (connection.upstream, connection.downstream):
-                stage = flow.stages.pop(name, None)
-                if stage is not None:
-                    stage.removed()
-
-    def _attach(self, host: Host, name: str, attached: Attached, connection: Connection) -> None:
-        dice = self.rng(f"toxic/{host.name}/{name}/{connection.caller}/{connection.number}")
-        if attached.toxicity >= 1.0 or dice.random() < attached.toxicity:
-            for flow in (connection.upstream, connection.downstream):
-                if attached.toxic.both_streams or flow.stream == attached.stream:
-                    flow.stages[name] = attached.toxic.stage(flow, dice)
+        """Take a toxic away, as `Host.remove_toxic` has it."""
+        self.host(host).remove_toxic(name)
 
     def part(self, one_side: Iterable[str], other_side: Iterable[str]) -> Partition:
         """Lose every packet between two sides until `heal`."""

@@ -11,7 +11,8 @@ import ipaddress
 import socket as real_socket
 from typing import Any
 
-from harness.sim.network import LOCALHOST, Host, Network
+from harness.sim.host import Host
+from harness.sim.network import LOCALHOST, Network
 
 Info = tuple[int, int, int, str, tuple[str, int]]
 
@@ -108,6 +109,8 @@ class Resolver:
                 f"Name or service not known: no host {name!r} in this simulation; the world must declare it as a back "
                 "end, a service or an upstream",
             )
+        if not host.resolves:
+            raise real_socket.gaierror(real_socket.EAI_AGAIN, "Temporary failure in name resolution")
         return host.address
 
     @staticmethod

@@ -343,7 +343,8 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def _real_close(self) -> None:
         fd, self._fd = self._fd, -1
-        if fd >= 0 and TABLE.find(fd) is not None:  # absent: its process died and the network closed it
+        # Otherwise its process died and the network closed it, or it is left over from another run.
+        if fd >= 0 and TABLE.find(fd) is self._end:
             TABLE.close(fd)
 
     def _sendfile_use_sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:

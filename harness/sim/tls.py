@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.sim.descriptors import IN
-from harness.sim.network import Certificate, Host
+from harness.sim.host import Certificate, Host
 from harness.sim.sockets import NotSimulatedError, SimSocket
 
 # certificate -> (X509 verify code, OpenSSL's words), from openssl/x509_vfy.h and X509_verify_cert_error_string.

@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gevent import get_hub
+
 from harness.sim.flow import Flow, Packet, Signal
 from harness.sim.toxics.toxic import Stage, Toxic, need
 
@@ -29,9 +31,12 @@ class _LimitDataStage(Stage):
     def __init__(self, flow: Flow, limit_bytes: int) -> None:
         self._flow = flow
         self._left_bytes = limit_bytes
+        self._spent = False
 
     def carry(self, packet: Packet) -> Iterable[Packet]:
         data = packet.payload
+        if self._spent:
+            return
         if isinstance(data, Signal):
             yield packet
             return
@@ -40,6 +45,11 @@ class _LimitDataStage(Stage):
         if passed:
             yield Packet(packet.at_ns, passed)
         if not self._left_bytes:
+            self._spent = True
             yield Packet(packet.at_ns, Signal.FIN)
-            self._flow.orphaned = True
-            self._flow.connection.opposite(self._flow).close()
+            delay_s = (packet.at_ns - self._flow.now_ns()) / 1e9
+            get_hub().loop.timer(delay_s).start(self._close)
+
+    def _close(self) -> None:
+        self._flow.orphaned = True
+        self._flow.connection.opposite(self._flow).close()

@@ -87,3 +87,13 @@ def test_gevents_patching_of_sockets_is_void():
     gevent.monkey.patch_socket()
     assert socket.socket is simulated_class
     assert gevent.socket.socket is simulated_class
+
+
+@simulated
+def test_modules_that_open_sockets_in_c_cannot_be_imported_and_optional_users_do_without():
+    import importlib
+
+    a_network()
+    refused("import of uvloop", importlib.import_module, "uvloop")
+    with pytest.raises(ImportError):
+        importlib.import_module("pycares")

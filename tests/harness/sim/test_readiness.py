@@ -128,7 +128,7 @@ def test_waiting_for_a_real_descriptor_is_refused_with_a_remedy():
 
 @simulated
 def test_idle_descriptors_cost_a_wait_nothing():
-    from harness.sim.readiness import SimSelector
+    from harness.sim.selector import SimSelector
 
     a_network()
     selector = SimSelector()

@@ -71,3 +71,19 @@ def test_an_alias_is_another_name_of_a_host():
     network = a_network()
     network.alias("storage.test", of="api.test")
     assert socket.gethostbyname("storage.test") == socket.gethostbyname("api.test")
+
+
+@simulated
+def test_a_failing_name_server_is_a_temporary_failure_and_leaves_connections_alone():
+    import requests
+
+    from tests.harness.sim.world import echo_network
+
+    network = echo_network()
+    with requests.Session() as session:
+        session.get("http://api.test/", timeout=5)
+        network.host("api.test").resolves = False
+        with pytest.raises(socket.gaierror) as caught:
+            socket.gethostbyname("api.test")
+        assert caught.value.errno == socket.EAI_AGAIN
+        assert session.get("http://api.test/", timeout=5).text == "GET / "

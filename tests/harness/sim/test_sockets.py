@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -382,6 +383,37 @@ def test_descriptors_work_below_the_socket_object():
     os.set_blocking(twin, True)
     os.close(twin)
     assert one.recv(1) == b""
-    with open(os.devnull, "rb") as file:
+    with Path(os.devnull).open("rb") as file:
         assert os.read(file.fileno(), 1) == b""
         assert fcntl.fcntl(file, fcntl.F_GETFD) == fcntl.FD_CLOEXEC
+
+
+@simulated
+def test_a_socket_left_over_from_another_run_closes_nothing_of_this_one():
+    a_network()
+    old = socket.socket()
+    a_network()
+    new = socket.socket()
+    assert new.fileno() == old.fileno()
+    old.close()
+    del old
+    new.settimeout(1)
+    assert new.gettimeout() == 1
+    assert new.connect_ex(("127.0.0.1", 9)) == errno.ECONNREFUSED
+
+
+@simulated
+def test_a_wake_up_that_was_for_somebody_else_does_not_start_the_time_out_again():
+    import gevent
+
+    a_network()
+    client, server = connected()
+    client.settimeout(3)
+    other = client.dup()
+    first = gevent.spawn(other.recv, 1)
+    gevent.sleep(0)
+    gevent.spawn_later(2, server.send, b"x")
+    began = now_s()
+    raised(TimeoutError, client.recv, 1)
+    assert round(now_s() - began, 6) == 3.0
+    assert first.get() == b"x"

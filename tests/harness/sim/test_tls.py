@@ -10,7 +10,7 @@ from tests.harness.sim.world import a_network, echo_network, now_s
 
 
 def failing(certificate_name: str) -> None:
-    from harness.sim.network import Certificate
+    from harness.sim.host import Certificate
 
     echo_network().host("api.test").certificate = Certificate[certificate_name]
 
