@@ -50,24 +50,12 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-class WorldError(Exception):
-    """The user's code raised where a world is built or run; `trace` is the traceback, kept in `path` if given."""
-
-    def __init__(self, world: str, trace: str, path: Path | None = None) -> None:
-        super().__init__(
-            f"world {world!r} raised: {trace.strip().splitlines()[-1] if trace.strip() else 'no traceback'}"
-        )
-        self.world = world
-        self.trace = trace
-        self.path = path
-
-
 class Runner(Protocol):
     """`harness.runner.run`."""
 
     def __call__(self, request: RunRequest, on_progress: OnProgress) -> RunResult:
         """Run it.
 
-        Raises `ScenarioError` or `FaultError` for a scenario that this engine can't run, `WorldError` where the user's
-        code raises outside any service; anything else is a bug of the harness.
+        Raises `ScenarioError` for a world that declares what cannot be. What the user's code raises becomes the
+        outcome of its world; anything else is a bug of the harness.
         """

@@ -17,9 +17,7 @@ from harness.cli.new_command import new
 from harness.cli.report_command import report
 from harness.cli.run_command import run_scenarios
 from harness.cli.validate_command import validate
-from harness.faults.engine import FaultError
 from harness.named import UnresolvedNameError
-from harness.request import WorldError
 from harness.scenario.errors import ScenarioError
 
 
@@ -50,11 +48,8 @@ def run(arguments: Sequence[str]) -> int:
         context = getattr(error, "ctx", None)
         usage = f"\n{context.get_usage()}" if context else ""
         return _say(f"{error.format_message()}{usage}", exits.USAGE, as_json)
-    except (exits.InputError, ScenarioError, FaultError, UnresolvedNameError) as error:
+    except (exits.InputError, ScenarioError, UnresolvedNameError) as error:
         return _say(str(error), exits.USAGE, as_json)
-    except WorldError as error:
-        kept = [f"the traceback is kept in {error.path}"] if error.path else []
-        return _say("\n".join([error.trace, str(error), *kept, *getattr(error, "__notes__", ())]), exits.FAIL, as_json)
     except click.Abort:
         return _say("stopped from the keyboard", exits.INTERRUPTED, as_json)
     except BrokenPipeError:

@@ -19,11 +19,12 @@ from rich.console import Console
 from harness import release
 from harness.cli import exits, rendering, run_dir
 from harness.cli.progress import progress_bar
+from harness.cli.stage import Stage
 from harness.cli.validate_command import unresolved
 from harness.cli.workspace import Workspace
 from harness.judge import RAN
 from harness.outcome import Engine, Verdict
-from harness.request import Runner, RunRequest, RunResult, WorldError
+from harness.request import Runner, RunRequest, RunResult
 from harness.run_record import RunRecord
 from harness.scenario.errors import ScenarioError
 from harness.scenario.model import SEED_MAX, Scenario
@@ -68,7 +69,7 @@ class Order:
 @click.option("--world", "worlds", metavar="NAME", multiple=True, help="Only this world; may be repeated.")
 @click.option("--engine", type=click.Choice(["sim", "wire"]), default="sim", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: .windtunnel/runs/<id>.")
-@click.option("--until", metavar="EVENT", help="Stop at the first event of this kind, or mark of this name.")
+@click.option("--until", metavar="MARK", help="Stop at the first mark of this name.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, help="Worlds at a time.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def run_scenarios(
@@ -101,8 +102,6 @@ def run_scenarios(
             raise ScenarioError("\n".join(problems))
         orders.append(Order(asked, scenario, chosen, own_seed, engine, tested, until, out_dir))
     runner: Runner = importlib.import_module(RUNNERS[engine]).run
-    for order in orders:
-        run_dir.prepare(order.out_dir)
     records = [_carry_out(order, runner, jobs, as_json) for order in orders]
     if as_json:
         click.echo(json.dumps(records if len(records) > 1 else records[0]))
@@ -110,36 +109,34 @@ def run_scenarios(
 
 
 def _carry_out(order: Order, runner: Runner, jobs: int, as_json: bool) -> dict[str, Any]:
-    if not as_json:
-        click.echo(f"{order.scenario.name}  seed {order.seed}  commit {order.release}  engine {order.engine}")
-    request = RunRequest(
-        scenario=order.scenario,
-        worlds=order.worlds,
-        seed=order.seed,
-        out_dir=order.out_dir,
-        jobs=jobs,
-        until=order.until,
-        engine=order.engine,
-        release=order.release,
-    )
-    started_at, started_s = datetime.now(UTC), time.perf_counter()
-    with progress_bar(order.worlds, wanted=not as_json) as on_progress:
-        try:
+    with Stage(order.out_dir, order.worlds) as stage:
+        if not as_json:
+            click.echo(f"{order.scenario.name}  seed {order.seed}  commit {order.release}  engine {order.engine}")
+        request = RunRequest(
+            scenario=order.scenario,
+            worlds=order.worlds,
+            seed=order.seed,
+            out_dir=stage.folder,
+            jobs=jobs,
+            until=order.until,
+            engine=order.engine,
+            release=order.release,
+        )
+        started_at, started_s = datetime.now(UTC), time.perf_counter()
+        with progress_bar(order.worlds, wanted=not as_json) as on_progress:
             result = runner(request, on_progress)
-        except WorldError as error:
-            error.add_note(f"to repeat: {order.command}")
-            raise
-    record = _record(order, result, started_at, time.perf_counter() - started_s)
-    record.write(order.out_dir / run_dir.RECORD)
-    run = rendering.read(order.out_dir)
-    written = rendering.render(run)
+        record = _record(order, result, started_at, time.perf_counter() - started_s)
+        record.write(stage.folder / run_dir.RECORD)
+        run = rendering.read(stage.folder)
+        reports = {form: order.out_dir / path.name for form, path in rendering.render(run).items()}
+        stage.publish()
     if not as_json:
         rendering.summarise(run, Console())
-        _show(order, result, record, written)
+        _show(order, result, record, reports["html"])
     return {
         **record.model_dump(mode="json"),
-        "run_dir": str(order.out_dir),
-        "reports": {form: str(path) for form, path in written.items()},
+        "run_dir": str(order.out_dir.resolve()),
+        "reports": {form: str(path.resolve()) for form, path in reports.items()},
         "outcomes": [outcome.model_dump(mode="json") for outcome in result.outcomes],
     }
 
@@ -166,12 +163,12 @@ def _record(order: Order, result: RunResult, started_at: datetime, wall_s: float
     )
 
 
-def _show(order: Order, result: RunResult, record: RunRecord, written: dict[str, Path]) -> None:
+def _show(order: Order, result: RunResult, record: RunRecord, report: Path) -> None:
     for outcome in result.outcomes:
         for finding in outcome.findings:
             if finding.check == RAN:
                 click.echo(f"world {outcome.world} raised:\n" + "\n".join(part.text for part in finding.evidence))
-    click.echo(f"report: {written['html']}")
+    click.echo(f"report: {report}")
     if record.verdict is not Verdict.PASS:
         click.echo(f"to repeat: {order.command}")
 
