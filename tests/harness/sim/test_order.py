@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.harness.sim.simulated import in_late_simulation, in_simulation
 
-HASH_SEEDS = (0, 1, 2, 3)
+HASH_SEEDS = (0, 7)
 
 
 def clutter() -> list[Any]:
