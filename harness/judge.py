@@ -16,6 +16,7 @@ from harness.metrics import standard
 from harness.named import load_function
 from harness.outcome import Engine, Evidence, FaultAccount, Finding, Outcome, Verdict
 from harness.scenario.model import Scenario
+from harness.timespec import NoInstantError
 
 RAN = "the world ran"
 """The check that fails where a world raised instead of running; its evidence is the traceback."""
@@ -72,9 +73,14 @@ def judge(
 
 
 def run_check(check: Check, history: History) -> Finding:
-    """The check's finding; unknown with the traceback where it raised, since a broken check proves nothing."""
+    """The check's finding; unknown with the traceback where it raised, since a broken check proves nothing.
+
+    Unknown without one where it needs an instant that did not come: that is the run's doing, not the check's.
+    """
     try:
         return check(history)
+    except NoInstantError as error:
+        return check.unknown(str(error))
     except Exception as error:  # noqa: BLE001 - whatever a check raises, its own or a user's, becomes a finding
         return _broken(check.title, error)
 
@@ -83,10 +89,11 @@ def _metrics(scenario: Scenario, history: History) -> tuple[dict[str, JsonValue]
     metrics, broken = dict(history.derive(standard)), []
     for name in scenario.metrics:
         try:
-            metrics[name.partition(":")[2]] = _JSON.validate_python(history.derive(load_function(name)))
+            value = _JSON.validate_python(history.derive(load_function(name)))
         except Exception as error:  # noqa: BLE001 - whatever a user's metric raises becomes a finding
-            metrics[name.partition(":")[2]] = None
+            value = None
             broken.append(_broken(f"metric {name}", error))
+        metrics.update(value if isinstance(value, dict) else {name.partition(":")[2]: value})
     return metrics, broken
 
 

@@ -111,6 +111,10 @@ class Duration:
         return _from_text(cls.parse)
 
 
+class NoInstantError(LookupError):
+    """A moment named by an instant that the scenario does not have, or that did not come in this run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A point in a run: a duration since its start (`2h`), a time of day with a zone, or the name of an instant."""
@@ -138,7 +142,7 @@ class Moment:
     def t_ns(self, start_epoch_ns: int, instants: Mapping[str, int]) -> int:
         """Nanoseconds since the start of a run that began at `start_epoch_ns`; negative if the moment was before it.
 
-        Raises KeyError, naming those there are, for a name that is not in `instants` (name -> t_ns).
+        Raises `NoInstantError`, naming those there are, for a name that is not in `instants` (name -> t_ns).
         """
         match self.at:
             case int():
@@ -147,7 +151,9 @@ class Moment:
                 return epoch_ns(self.at) - start_epoch_ns
             case name:
                 if name not in instants:
-                    raise KeyError(f"no instant is called {name!r}; the scenario has {sorted(instants) or 'none'}")
+                    raise NoInstantError(
+                        f"no instant is called {name!r}; there are {', '.join(sorted(instants)) or 'none'}"
+                    )
                 return instants[name]
 
     def __str__(self) -> str:

@@ -85,7 +85,7 @@ class Window:
 
 
 def t_ns(moment: Moment, history: History) -> int:
-    """`moment` on the scale of the history; KeyError for an instant the scenario did not name."""
+    """`moment` on the scale of the history; `NoInstantError` for an instant that there is none of."""
     start = history.start
     return moment.t_ns(start["start_epoch_ns"] if start else 0, instants(history))
 

@@ -24,7 +24,7 @@ class RecoveredWithin(Check):
     key: str = "*"
 
     def __call__(self, history: History) -> Finding:
-        """Judge by the first such mark from `after` on; KeyError where `after` names no instant of the scenario."""
+        """Judge by the first such mark from `after` on; `NoInstantError` where `after` did not come."""
         since_ns = t_ns(self.after, history)
         keys = Glob(self.key)
         first = next(

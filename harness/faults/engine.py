@@ -17,6 +17,7 @@ from harness.faults.planned import FOREVER_NS, PlannedFault, Stage
 from harness.faults.process_control import ProcessControl
 from harness.faults.spec import CrashSpec, FaultSpec, PauseSpec, RestartSpec, applied_phase
 from harness.outcome import FaultAccount
+from harness.timespec import NoInstantError
 
 NO_RULING = Ruling()
 """What a call gets that no fault wants."""
@@ -74,8 +75,8 @@ class FaultEngine:
                 raise FaultError(f"fault {spec.id!r} strikes processes, and this engine runs none; use the sim engine")
             try:
                 self._faults.append(PlannedFault(spec, seed, start_epoch_ns, instants or {}))
-            except KeyError as error:
-                raise FaultError(f"fault {spec.id!r}: {error.args[0]}") from error
+            except NoInstantError as error:
+                raise FaultError(f"fault {spec.id!r}: {error}") from error
         self._of_calls = [fault for fault in self._faults if fault.spec.at is None]
         self._concerned: dict[tuple[str, str], tuple[PlannedFault, ...]] = {}
         self._awaiting: defaultdict[tuple[str, str, str, str, str], deque[list[tuple[str, int]]]] = defaultdict(deque)

@@ -27,7 +27,7 @@ class PlannedFault:
     """A `FaultSpec` with its state. Times are nanoseconds since the start of the run."""
 
     def __init__(self, spec: FaultSpec, seed: int, start_epoch_ns: int, instants: Mapping[str, int]) -> None:
-        """KeyError where the spec names an instant that is not in `instants`."""
+        """`NoInstantError` where the spec names an instant that is not in `instants`."""
         self.spec = spec
         self._seed = seed
         self.matcher = Matcher(spec.call or CallMatch(), spec.edge)

@@ -14,6 +14,7 @@ from tests.harness.checks.written import (
     breaker,
     call,
     day,
+    mark,
     message,
     recovered,
     row,
@@ -36,18 +37,28 @@ def naive(lines):
         hours = [event["t_ns"] // 3_600_000_000_000 for event in events_]
         return [hours.count(hour) for hour in range(max(hours) + 1)] if hours else []
 
-    attempts, rows, calls = named("attempt"), named("run_row"), [e for e in events if e["kind"] == "call"]
+    def in_focus(events_):
+        processor = (start["focus"] or {}).get("processor")
+        return [event for event in events_ if processor is None or event["fields"]["processor"] == processor]
+
+    def instant(name):
+        wanted = (start["instant_marks"] or {}).get(name)
+        came = [] if wanted is None else [mark["t_ns"] for mark in named(wanted["mark"])]
+        return came[0] if came else (start["instants"] or {}).get(name)
+
+    attempts, rows = in_focus(named("attempt")), in_focus(named("run_row"))
+    calls = [event for event in events if event["kind"] == "call"]
     messages = [event["event"] for event in events if event["kind"] == "message"]
     per_key = {}
     for one in attempts:
         key = (one["fields"]["processor"], one["fields"]["key"], one["t_ns"] // 3_600_000_000_000)
         per_key[key] = per_key.get(key, 0) + 1
-    onset_ns = (start["instants"] or {}).get("storm_onset")
+    onset_ns = instant("storm_onset")
     if onset_ns is None:
         stormy = [hour for hour, count in enumerate(by_hour(attempts)) if count > 50]
         onset_ns = stormy[0] * 3_600_000_000_000 if stormy else None
     alerts = [] if onset_ns is None else [e["t_ns"] - onset_ns for e in named("alert") if e["t_ns"] >= onset_ns]
-    since_ns = (start["instants"] or {}).get("recovery_from")
+    since_ns = instant("recovery_from")
     recoveries = (
         []
         if since_ns is None
@@ -100,6 +111,7 @@ def some_day(seed):
             [
                 [row(t_s, "running"), row(t_s + 1, dice.choice(["failed", "success"]))],
                 [alert(t_s)],
+                [mark(t_s, "final_horn")],
                 [recovered(t_s, dice.choice(["2026-01-15", "2026-01-16"]))],
                 [breaker(t_s, dice.choice(["open", "OPEN", "closed", "half_open"]))],
                 [message(t_s, "published"), message(t_s, dice.choice(["delivered", "acked", "dead_lettered"]))],
@@ -110,6 +122,7 @@ def some_day(seed):
         [
             {},
             {"instants": {"recovery_from": 20 * HOUR * 10**9}, "recovery_key": "2026-01-16"},
+            {"instant_marks": {"recovery_from": {"mark": "final_horn", "key": "*"}}, "focus": {"processor": "PGS"}},
             {"instants": {"recovery_from": 3 * HOUR * 10**9, "storm_onset": 9 * HOUR * 10**9}},
         ]
     )

@@ -273,7 +273,7 @@ def test_two_faults_of_one_id_are_refused():
 
 
 def test_an_instant_nobody_named_is_refused():
-    with pytest.raises(FaultError, match="fault 'f': no instant is called 'noon'; the scenario has"):
+    with pytest.raises(FaultError, match="fault 'f': no instant is called 'noon'; there are dusk"):
         Stage(refusing(**{"from": "noon"}), instants={"dusk": 5})
 
 
