@@ -87,5 +87,7 @@ class Announcer:
             subscription="",
             message_id="",
             attempt=0,
+            status=None,
+            data_sha256="",
             reason=f"notification {attributes['eventType']} of {attributes['objectId']}: {why}",
         )

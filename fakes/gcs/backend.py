@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from fakes.gcs.front import App
+from fakes.gcs.journal import Journal
 from fakes.gcs.listing import Query, list_objects
 from fakes.gcs.pace import Pace, limits_of
 from fakes.gcs.service import Service
@@ -13,7 +15,7 @@ from fakes.gcs.store import Incoming
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
 
 HOSTS = ("storage.googleapis.com", "www.googleapis.com")
-PROJECT = "local-project"
+PROJECT = "windtunnel"
 
 
 class CloudStorage:
@@ -29,8 +31,9 @@ class CloudStorage:
         bounded: bool = True,
         enforce_retention: bool = True,
         project: str = PROJECT,
+        journal: Journal | None = None,
     ) -> None:
-        self.service = Service(around, pace, bounded=bounded, enforce_retention=enforce_retention)
+        self.service = Service(around, pace, bounded=bounded, enforce_retention=enforce_retention, journal=journal)
         self._app = App(self.service)
         self._project = project
 
@@ -47,12 +50,13 @@ class CloudStorage:
         return {"STORAGE_EMULATOR_HOST": f"http://{address or HOSTS[0]}"}
 
     def provision(self, topology: Mapping[str, Any]) -> None:
-        """Create the topology's `buckets`; their settings are those of the JSON resource."""
+        """Create the topology's `buckets` that are not there; their settings are those of the JSON resource."""
         project = topology.get("project") or self._project
         for name, settings in (topology.get("buckets") or {}).items():
             with self.service.lock:
                 if name not in self.service.store.buckets:
                     self.service.store.create_bucket(project, {**(settings or {}), "name": name}, limited=False)
+        self.service.keep()
 
     def read_object(self, bucket: str, name: str) -> bytes:
         """The bytes of a live object, for a neighbour. Raises `fakes.gcs.errors.ApiError` (404) without one."""
@@ -65,6 +69,7 @@ class CloudStorage:
         incoming.hash()
         with self.service.lock:
             self.service.store.insert(self.service.bucket(bucket), name, incoming, limited=False)
+            self.service.keep()
 
     def list_objects(self, bucket: str, prefix: str = "") -> list[str]:
         """The names of a bucket's live objects under `prefix`, in order."""
@@ -73,18 +78,30 @@ class CloudStorage:
             return [stored.name for stored in page.items]
 
     def close(self) -> None:
-        """Nothing runs between calls."""
+        """Close the file, where there is one; nothing runs between calls."""
+        if self.service.journal is not None:
+            self.service.journal.close()
+
+    def wipe(self) -> None:
+        """Forget what the file has too; the back end is of no use afterwards."""
+        if self.service.journal is not None:
+            self.service.journal.wipe()
 
 
 def create(
-    around: Surroundings, *, limits: object = "service", enforce_retention: bool = True, project: str = PROJECT
+    around: Surroundings,
+    *,
+    limits: object = "service",
+    enforce_retention: bool = True,
+    project: str = PROJECT,
+    data: str | Path | None = None,
 ) -> CloudStorage:
-    """An emulated Cloud Storage without buckets.
+    """An emulated Cloud Storage, without buckets or with those kept in the folder `data`.
 
     `limits` is `service` (the vendor's write rates, `fakes.gcs.pace`), `none`, or a mapping that changes some of them.
     `enforce_retention=False` keeps and shows holds and retention policies but lets what they protect be deleted, as
     storage-testbench does (the vendor's conformance suite cleans up behind itself that way). Raises ValueError for
-    anything else.
+    anything else, OSError where `data` cannot be written.
     """
     if not isinstance(enforce_retention, bool):
         raise ValueError(f"gcs: enforce_retention = {enforce_retention!r}; give true or false")
@@ -95,4 +112,5 @@ def create(
         bounded=limits != "none",
         enforce_retention=enforce_retention,
         project=project,
+        journal=Journal(Path(data)) if data is not None else None,
     )

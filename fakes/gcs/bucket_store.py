@@ -6,7 +6,7 @@ It speaks in the vendor's terms and errors but knows no HTTP; what is in a bucke
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fakes.gcs import access, buckets, settings
@@ -135,6 +135,17 @@ class BucketStore:
             bucket.soft_deleted_ns = self.now_ns()
             bucket.hard_delete_ns = bucket.soft_deleted_ns + bucket.soft_delete_s * 1_000_000_000
             self._gone[bucket.name, bucket.generation] = bucket
+
+    def load(self, kept: Iterable[Bucket]) -> None:
+        """Begin with buckets that were kept elsewhere."""
+        for bucket in kept:
+            if bucket.soft_deleted_ns is None:
+                self.buckets[bucket.name] = bucket
+            else:
+                self._gone[bucket.name, bucket.generation] = bucket
+            versions = (one for held in (bucket.generations, bucket.soft_deleted) for one in held.values())
+            newest = max((stored.generation for many in versions for stored in many), default=bucket.generation)
+            self._last_generation = max(self._last_generation, bucket.generation, newest)
 
     def gone_buckets(self) -> list[Bucket]:
         """Soft-deleted buckets whose time is not over."""

@@ -5,6 +5,7 @@ It keeps order and history; what may be done, and when, is `store`'s business.
 
 from __future__ import annotations
 
+import heapq
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,7 @@ _IP = re.compile(r"\d+\.\d+\.\d+\.\d+")
 class Bucket:
     """One bucket. `generations` has, by name and in order of name, the generations of each object, oldest first; only
     the last can be live. `soft_deleted` is the same for soft-deleted ones, `expiries` a heap of their ends
-    (nanoseconds since the epoch, generation, name).
+    (nanoseconds since the epoch, generation, name). `changes` are kept for a journal, once it watches.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Bucket:
     generations: SortedDict = field(default_factory=SortedDict)
     soft_deleted: SortedDict = field(default_factory=SortedDict)
     expiries: list[tuple[int, int, str]] = field(default_factory=list)
+    changes: dict[tuple[str, int], StoredObject | None] = field(default_factory=dict)
+    watched: bool = False
     soft_deleted_ns: int | None = None
     hard_delete_ns: int = 0
 
@@ -100,6 +103,8 @@ class Bucket:
 
     def put(self, stored: StoredObject) -> None:
         """Add a generation, or replace the record of one that is here."""
+        if self.watched:
+            self.changes[stored.name, stored.generation] = stored
         where = self.soft_deleted if stored.soft_deleted_ns is not None else self.generations
         versions = where.setdefault(stored.name, [])
         for at, other in enumerate(versions):
@@ -111,12 +116,32 @@ class Bucket:
 
     def drop(self, stored: StoredObject) -> None:
         """Forget a generation."""
+        if self.watched:
+            self.changes[stored.name, stored.generation] = None
         where = self.soft_deleted if stored.soft_deleted_ns is not None else self.generations
         versions = [one for one in where.get(stored.name, ()) if one.generation != stored.generation]
         if versions:
             where[stored.name] = versions
         else:
             where.pop(stored.name, None)
+
+    def load(self, stored: StoredObject) -> None:
+        """Put back a generation that was kept elsewhere."""
+        self.put(stored)
+        if stored.hard_delete_ns is not None:
+            heapq.heappush(self.expiries, (stored.hard_delete_ns, stored.generation, stored.name))
+
+    def take_changes(self) -> dict[tuple[str, int], StoredObject | None]:
+        """What was put and dropped (None) since the last time, by name and generation; watches from now on.
+
+        The first time that is everything.
+        """
+        if not self.watched:
+            self.watched = True
+            everything = [*self.generations.values(), *self.soft_deleted.values()]
+            return {(one.name, one.generation): one for versions in everything for one in versions}
+        changes, self.changes = self.changes, {}
+        return changes
 
     def empty(self) -> bool:
         """Whether nothing but soft-deleted objects is in it."""

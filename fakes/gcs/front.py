@@ -151,7 +151,10 @@ class App:
             try:
                 with service.lock:
                     signed_urls.check(request, service.around.now_ns(), service.hmac_secrets)
-                    return handler(service, request, bucket, name)
+                    reply = handler(service, request, bucket, name)
+                    if request.method not in ("GET", "HEAD"):
+                        service.keep()
+                    return reply
             except ApiError as refusal:
                 return error_reply(refusal, xml=True)
 
@@ -185,6 +188,8 @@ class App:
                     reply = route.handler(service, request, *names)
             else:
                 reply = route.handler(service, request, *names)
+            if request.method != "GET":
+                service.keep()
         except ApiError as refusal:
             return error_reply(refusal)
         except RecursionError:

@@ -147,7 +147,7 @@ def put_bucket(service: Service, request: Request, bucket: str, name: str) -> Re
     """Create a bucket."""
     acl = request.headers.get("x-goog-acl")
     service.store.create_bucket(
-        request.headers.get("x-goog-project-id", "local-project"), {"name": bucket}, acl=_predefined(acl) if acl else ""
+        request.headers.get("x-goog-project-id", "windtunnel"), {"name": bucket}, acl=_predefined(acl) if acl else ""
     )
     return Reply(200)
 
