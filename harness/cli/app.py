@@ -16,6 +16,7 @@ from harness.cli.list_command import list_scenarios
 from harness.cli.new_command import new
 from harness.cli.report_command import report
 from harness.cli.run_command import run_scenarios
+from harness.cli.up_command import up
 from harness.cli.validate_command import validate
 from harness.named import UnresolvedNameError
 from harness.scenario.errors import ScenarioError
@@ -30,7 +31,7 @@ def windtunnel() -> None:
     """
 
 
-for _command in (list_scenarios, run_scenarios, validate, explain, report, new):
+for _command in (list_scenarios, run_scenarios, validate, explain, report, new, up):
     windtunnel.add_command(_command)
 
 
