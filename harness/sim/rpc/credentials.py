@@ -53,22 +53,31 @@ def collect(
 
     They run in a thread of the caller's process, as core gives them one: a slow token must not hold up the caller.
     """
-
-    def ask(remaining: Sequence[Any], so_far: Pairs) -> None:
-        if not remaining:
-            ready(so_far)
-            return
-
-        def answer(metadata: Any, code: int, details: bytes | None) -> None:
-            if code:
-                reason = (details or b"").decode("utf-8", "replace")
-                failed(unavailable(f"Getting metadata from plugin failed with error: {reason}"))
-            else:
-                ask(remaining[1:], so_far + tuple((key, value) for key, value in metadata or ()))
-
-        remaining[0](service_url, method_name, answer)
-
-    if plugins:
-        threading.Thread(target=ask, args=(tuple(plugins), ()), name="grpc-auth", daemon=True).start()
-    else:
+    if not plugins:
         ready(())
+        return
+    arguments = (tuple(plugins), (), service_url, method_name, ready, failed)
+    threading.Thread(target=_ask, args=arguments, name="grpc-auth", daemon=True).start()
+
+
+def _ask(
+    plugins: Sequence[Any],
+    so_far: Pairs,
+    service_url: str,
+    method_name: str,
+    ready: Callable[[Pairs], None],
+    failed: Callable[[Status], None],
+) -> None:
+    if not plugins:
+        ready(so_far)
+        return
+
+    def answer(metadata: Any, code: int, details: bytes | None) -> None:
+        if code:
+            reason = (details or b"").decode("utf-8", "replace")
+            failed(unavailable(f"Getting metadata from plugin failed with error: {reason}"))
+        else:
+            pairs = so_far + tuple((key, value) for key, value in metadata or ())
+            _ask(plugins[1:], pairs, service_url, method_name, ready, failed)
+
+    plugins[0](service_url, method_name, answer)

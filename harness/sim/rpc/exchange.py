@@ -234,6 +234,8 @@ class Exchange:
     def _forget(self) -> None:
         if self.status is not None and self.served is not None:
             self._fabric.leave(self.number)
+            self.requests.retire()
+            self.responses.retire()
 
     def _later(self, act: Callable[[Status], None], status: Status) -> None:
         timer = self._loop.timer(self._delay_s)

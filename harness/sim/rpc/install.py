@@ -12,15 +12,12 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from harness.sim.guard import RealIoError
 from harness.sim.rpc.fabric import Fabric, Methods
 
 WAIT_SLICE_S = 86_400.0
 """grpcio's waits wake up every 0.1 s so that the main thread can run signal handlers. That is 36,000 pointless switches
 an hour for each waiting thread, and there are no real signals here: one a day."""
-
-
-class RealServerError(RuntimeError):
-    """Code inside a simulation tried to serve gRPC on a real port."""
 
 
 def install(resolve: Callable[[str], Methods | None], who: Callable[[], str], **options: Any) -> Fabric:
@@ -50,7 +47,7 @@ def install(resolve: Callable[[str], Methods | None], who: Callable[[], str], **
 
 
 def _refuse_server(*args: Any, **kwargs: Any) -> None:
-    raise RealServerError(
-        "grpc.server() inside a simulation would listen on a real port; serve the methods from a back end of the world "
-        "(fakes.seam.GrpcMethod) instead"
+    raise RealIoError(
+        "grpc.server() would listen on a real port",
+        "serve the methods from a back end of the world (fakes.seam.GrpcMethod)",
     )

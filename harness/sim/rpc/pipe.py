@@ -24,6 +24,10 @@ PREFIX_BYTES = 5
 _HEAD, _MESSAGE, _END = range(3)
 
 
+def _nobody(what: object) -> None:
+    """Nobody is left to be told."""
+
+
 class Pipe(Generic[Head, End]):
     """Carries `send_head`, then any number of `send`, then `send_end`, each `delay_s` (>= 0) seconds later.
 
@@ -98,6 +102,10 @@ class Pipe(Generic[Head, End]):
         for _, _, accepted in waiting:
             if accepted is not None:
                 accepted()
+
+    def retire(self) -> None:
+        """Both ends have gone: forget who was to be told, so that no cycle of references waits for the collector."""
+        self._on_head = self._on_end = _nobody
 
     def _push(self, kind: int, value: Any, accepted: Callable[[], None] | None) -> None:
         if self._released:
