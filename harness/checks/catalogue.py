@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from harness.checks.alert_within import AlertWithin
 from harness.checks.attempts_bounded import AttemptsBounded
 from harness.checks.attempts_failing import AttemptsFailing
+from harness.checks.breaker_consistent import BreakerConsistent
 from harness.checks.breaker_never_opened import BreakerNeverOpened
 from harness.checks.breaker_opened import BreakerOpened
 from harness.checks.call_error_rate import CallErrorRate
@@ -34,6 +35,7 @@ CHECKS: dict[str, type[Check]] = {
         AlertWithin,
         AttemptsBounded,
         AttemptsFailing,
+        BreakerConsistent,
         BreakerNeverOpened,
         BreakerOpened,
         CallErrorRate,

@@ -16,6 +16,7 @@ from tests.harness.checks.written import (
     call,
     day,
     fault,
+    half_open,
     mark,
     message,
     recovered,
@@ -60,6 +61,14 @@ TABLE = [
     ("breaker-never-opened", {"breaker": "UPGC"}, day(attempt(0), breaker(5)), PASS),
     ("breaker-never-opened", {}, day(), UNKNOWN),
     ("breaker-never-opened", {}, day(attempt(0), ended=False), UNKNOWN),
+    # breaker-consistent
+    ("breaker-consistent", {}, day(breaker(1), half_open(2), breaker(3, "closed", was="half_open")), PASS),
+    ("breaker-consistent", {}, day(breaker(1, "OPEN"), breaker(2, "half-open", was="open")), PASS),
+    ("breaker-consistent", {}, day(breaker(1), breaker(2, name="UPGC")), PASS),
+    ("breaker-consistent", {}, day(breaker(1), breaker(2)), FAIL),
+    ("breaker-consistent", {}, day(breaker(1), half_open(2), half_open(2)), FAIL),
+    ("breaker-consistent", {"breaker": "UPGC"}, day(breaker(1), breaker(2)), UNKNOWN),
+    ("breaker-consistent", {}, day(breaker(1), ended=False), UNKNOWN),
     # alert-within, no-alert
     ("alert-within", {"limit": "15m"}, day(*STORM, alert(9 * HOUR + 600)), PASS),
     ("alert-within", {"limit": "15m"}, day(*STORM, alert(9 * HOUR + 900)), PASS),

@@ -40,8 +40,12 @@ def recovered(t_s, key="2026-01-16"):
     return mark(t_s, "recovered", name="rows", key=key)
 
 
-def breaker(t_s, to="open", name="PGS"):
-    return (t_s, "breaker", {"name": name, "from": "closed", "to": to, "reason": "5 failures"})
+def breaker(t_s, to="open", name="PGS", was="closed"):
+    return (t_s, "breaker", {"name": name, "from": was, "to": to, "reason": "5 failures"})
+
+
+def half_open(t_s):
+    return breaker(t_s, "half_open", was="open")
 
 
 def message(t_s, event, message_id="1", topic="t", subscription="s", **more):
