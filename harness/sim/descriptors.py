@@ -10,6 +10,7 @@ import errno
 import os
 import select as real_select
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from gevent import get_hub
 from gevent.hub import Waiter
@@ -40,7 +41,7 @@ class Pollable:
     __slots__ = ("_waiters", "_watches", "nonblocking", "references")
 
     def __init__(self) -> None:
-        self._waiters: list[tuple[int, Waiter]] = []
+        self._waiters: list[tuple[int, Sleeper]] = []
         self._watches: list[Watch] = []
         self.references = 0
         self.nonblocking = False  # O_NONBLOCK of the open file
@@ -61,7 +62,7 @@ class Pollable:
             kept = []
             for entry in waiters:
                 if entry[0] & mask:
-                    run_callback(entry[1].switch, True)
+                    run_callback(entry[1].wake)
                 else:
                     kept.append(entry)
             self._waiters = kept
@@ -92,28 +93,64 @@ def wait_for_any(wanted: Sequence[tuple[Pollable, int]], timeout_s: float | None
     False when `timeout_s` (>= 0 seconds, None: for ever) passed first; one timer covers all the looking, for a wake-up
     is only a hint, as with a condition variable.
     """
-    hub = get_hub()
-    waiter = Waiter(hub)
-    entries = [(pollable, (mask | ALWAYS, waiter)) for pollable, mask in wanted]
-    timer = None
-    if timeout_s is not None:
-        timer = hub.loop.timer(timeout_s)
-        timer.start(waiter.switch, False)
+    sleeper = Sleeper(timeout_s)
+    entries = [(pollable, (mask | ALWAYS, sleeper)) for pollable, mask in wanted]
     try:
         while blocked():
+            if sleeper.expired:
+                return False
             for pollable, entry in entries:
                 if entry not in pollable._waiters:
                     pollable._waiters.append(entry)
-            if not waiter.get():
-                return False
-            waiter.clear()
+            sleeper.sleep()
         return True
     finally:
-        if timer is not None:
-            timer.close()
+        sleeper.done()
         for pollable, entry in entries:
             if entry in pollable._waiters:
                 pollable._waiters.remove(entry)
+
+
+class Sleeper:
+    """A greenlet that waits to be woken, at the latest after `timeout_s` (>= 0 seconds, None: never).
+
+    However many wake it before it runs again (its process may be paused), it is switched to once: a second switch
+    would hit whatever it waits for by then.
+    """
+
+    __slots__ = ("_timer", "_waiter", "_woken", "expired")
+
+    def __init__(self, timeout_s: float | None) -> None:
+        hub = get_hub()
+        self._waiter = Waiter(hub)
+        self._woken = False
+        self.expired = False
+        self._timer: Any = None
+        if timeout_s is not None:
+            self._timer = hub.loop.timer(timeout_s)
+            self._timer.start(self._expire)
+
+    def sleep(self) -> None:
+        """Wait to be woken."""
+        self._woken = False
+        self._waiter.get()
+        self._waiter.clear()
+
+    def wake(self) -> None:
+        """Switch to it; call it in the hub."""
+        if not self._woken:
+            self._woken = True
+            self._waiter.switch(None)
+
+    def done(self) -> None:
+        """It waits no more."""
+        self._woken = True
+        if self._timer is not None:
+            self._timer.close()
+
+    def _expire(self) -> None:
+        self.expired = True
+        self.wake()
 
 
 def yield_once() -> None:

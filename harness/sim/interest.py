@@ -10,9 +10,8 @@ import select as real_select
 from typing import Any
 
 from gevent import get_hub
-from gevent.hub import Waiter
 
-from harness.sim.descriptors import ALWAYS, FIRST_FD, TABLE, Pollable, yield_once
+from harness.sim.descriptors import ALWAYS, FIRST_FD, TABLE, Pollable, Sleeper, yield_once
 from harness.sim.guard import RealIoError
 
 ONESHOT = real_select.EPOLLONESHOT
@@ -44,7 +43,7 @@ class Interest:
         self._asked: dict[int, tuple[Pollable, int]] = {}
         self._numbers: dict[Pollable, list[int]] = {}
         self._candidates: dict[int, None] = {}
-        self._waiter: Waiter | None = None
+        self._sleeper: Sleeper | None = None
 
     def __contains__(self, fd: int) -> bool:
         return fd in self._asked
@@ -108,28 +107,20 @@ class Interest:
         if found:
             yield_once()
             return found
-        hub = get_hub()
-        timer = None
-        waiter = Waiter(hub)
-        if timeout_s is not None:
-            timer = hub.loop.timer(timeout_s)
-            timer.start(waiter.switch, False)
+        sleeper = Sleeper(timeout_s)
         try:
-            while not found:
-                self._waiter = waiter
-                if not waiter.get():
-                    return self.ready(limit)
-                waiter.clear()
+            while not found and not sleeper.expired:
+                self._sleeper = sleeper
+                sleeper.sleep()
                 found = self.ready(limit)
             return found
         finally:
-            self._waiter = None
-            if timer is not None:
-                timer.close()
+            self._sleeper = None
+            sleeper.done()
 
     def _changed(self, pollable: Pollable) -> None:
         for fd in self._numbers[pollable]:
             self._candidates[fd] = None
-        if self._waiter is not None:
-            waiter, self._waiter = self._waiter, None
-            get_hub().loop.run_callback(waiter.switch, True)
+        if self._sleeper is not None:
+            sleeper, self._sleeper = self._sleeper, None
+            get_hub().loop.run_callback(sleeper.wake)

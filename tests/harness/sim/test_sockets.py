@@ -417,3 +417,35 @@ def test_a_wake_up_that_was_for_somebody_else_does_not_start_the_time_out_again(
     raised(TimeoutError, client.recv, 1)
     assert round(now_s() - began, 6) == 3.0
     assert first.get() == b"x"
+
+
+@simulated
+def test_a_process_paused_over_its_time_out_and_its_data_goes_on_as_if_woken_once():
+    import time
+
+    import gevent
+
+    from harness.sim.kernel import install
+
+    network = a_network()
+    accepted: list[Any] = []
+    network.listen("api.test", 7000, accepted.append)
+    process = install().process("paused", 0, {})
+    steps: list[Any] = []
+
+    def call() -> None:
+        client = socket.create_connection(("api.test", 7000))
+        client.settimeout(5)
+        steps.append(client.recv(10))
+        time.sleep(10)
+        steps.append(round(now_s(), 3))
+
+    greenlet = process.spawn(call)
+    gevent.sleep(1)
+    process.pause()
+    gevent.sleep(9)
+    accepted[0].server.write_all(b"late", None)
+    gevent.sleep(10)
+    process.resume()
+    greenlet.get()
+    assert steps == [b"late", 30.0]
