@@ -77,16 +77,27 @@ def test_the_kernel_may_do_real_io_where_it_says_so():
 
 
 @simulated
-def test_gevents_patching_of_sockets_is_void():
+def test_gevents_later_patching_changes_nothing():
+    import select
+    import selectors
+    import signal
+    import ssl
+    import threading
+    import time
+
     import gevent.monkey
     import gevent.socket
 
+    def names() -> dict[str, Any]:
+        modules = (os, select, selectors, signal, socket, ssl, subprocess, threading, time)
+        return {f"{module.__name__}.{name}": value for module in modules for name, value in vars(module).items()}
+
     a_network()
-    simulated_class = socket.socket
+    before = names()
     assert gevent.monkey.patch_all()
     gevent.monkey.patch_socket()
-    assert socket.socket is simulated_class
-    assert gevent.socket.socket is simulated_class
+    assert [name for name, value in names().items() if value is not before[name]] == []
+    assert gevent.socket.socket is socket.socket
 
 
 @simulated

@@ -99,6 +99,18 @@ def test_the_environment_is_what_pep_3333_asks_and_knows_the_caller():
 
 
 @simulated
+def test_headers_that_come_twice_are_joined():
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Set-Cookie", "one"), ("Set-Cookie", "two")])
+        return [f"{environ['HTTP_X_ONE']} {environ['HTTP_COOKIE']}".encode()]
+
+    serving(app)
+    received = exchange(b"GET / HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nx-one: 2\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n")
+    assert received.endswith(b"\r\n\r\n1,2 a=1; b=2")
+    assert received.count(b"Set-Cookie: ") == 2
+
+
+@simulated
 def test_connection_lost_resets_after_what_was_sent():
     import requests
 

@@ -26,6 +26,26 @@ def test_a_host_has_its_own_latency_and_shares_its_bandwidth_between_connections
 
 
 @simulated
+def test_a_packet_never_overtakes_one_sent_before_it_over_a_slower_line():
+    import gevent
+
+    network = a_network()
+    accepted = []
+    network.listen("far.test", 7000, accepted.append)
+    host = network.host("far.test")
+    client = socket.create_connection(("far.test", 7000))
+    host.shape(latency_s=1.0)
+    client.sendall(b"first")
+    gevent.sleep(0.2)
+    host.shape(latency_s=0.1)
+    client.sendall(b"second")
+    began = now_s()
+    server = accepted[0].server
+    assert (server.read(5, None), round(now_s() - began, 6)) == (b"first", 0.8)
+    assert (server.read(6, None), round(now_s() - began, 6)) == (b"second", 0.8)
+
+
+@simulated
 def test_two_listeners_cannot_share_a_port():
     network = echo_network()
     with pytest.raises(OSError, match="Address already in use"):

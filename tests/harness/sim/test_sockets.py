@@ -397,9 +397,7 @@ def test_a_socket_left_over_from_another_run_closes_nothing_of_this_one():
     assert new.fileno() == old.fileno()
     old.close()
     del old
-    new.settimeout(1)
-    assert new.gettimeout() == 1
-    assert new.connect_ex(("127.0.0.1", 9)) == errno.ECONNREFUSED
+    assert new.dup().fileno() == new.fileno() + 1
 
 
 @simulated

@@ -198,6 +198,26 @@ def test_limit_data_closes_after_so_many_bytes():
 
 
 @simulated
+def test_the_end_of_a_limited_stream_arrives_even_if_its_sender_is_reset_before():
+    import time
+
+    line = Line()
+    line.toxic("limit_data", "upstream", bytes=2)
+    line.toxic("slow_close", "upstream", delay=3000)
+    client, server = line.connect()
+    began = now_s()
+    client.sendall(b"abc")
+    time.sleep(1)
+    client.sendall(b"d")
+    time.sleep(1)
+    with pytest.raises(OSError, match="Broken pipe"):
+        client.sendall(b"e")
+    assert server.read(10, None) == b"ab"
+    assert server.read(10, None) == b""
+    assert round(now_s() - began, 6) == 3.0
+
+
+@simulated
 def test_down_closes_live_connections_and_refuses_new_ones_until_it_is_taken_away():
     line = Line()
     client, _server = line.connect()
