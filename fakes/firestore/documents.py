@@ -131,7 +131,7 @@ class Documents:
                     for document in database.store.in_collection(collection, at_us)
                 }
         names = sorted(name for name in found if name > request.page_token)
-        most = min(request.page_size or 300, 300)
+        most = _page_size(request, 300, 300)
         part = names[:most]
         answer = types.ListDocumentsResponse.pb()(documents=[_shown(found[name], request) for name in part])
         if len(names) > most:
@@ -152,7 +152,7 @@ class Documents:
                 }
             )
         ids = [one for one in ids if one > request.page_token]
-        most = min(request.page_size or 100, 1_000)
+        most = _page_size(request, 100, 1_000)
         answer = types.ListCollectionIdsResponse.pb()(collection_ids=ids[:most])
         if len(ids) > most:
             answer.next_page_token = ids[most - 1]
@@ -285,6 +285,12 @@ class Documents:
         if transaction is not None and transaction.read_us is not None:
             return transaction.read_us
         return at_us if at_us is not None else self._database.now_us()
+
+
+def _page_size(request: Any, default: int, most: int) -> int:
+    if request.page_size < 0:
+        raise GrpcError("INVALID_ARGUMENT", f"page_size must not be negative: {request.page_size}")
+    return min(request.page_size or default, most)
 
 
 def _shown(document: Any, request: Any) -> Any:

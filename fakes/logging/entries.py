@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.cloud.logging_v2.types import LogEntry
-from google.protobuf.json_format import MessageToDict
+from google.protobuf.json_format import Error, MessageToDict
 
 from fakes.seam import GrpcError
 
@@ -72,9 +72,8 @@ class Entries:
         key = (timestamp_ns, entry.insert_id, entry.log_name)
         if key in self._keys:
             return
+        fields = _in_json(entry)
         self._keys.add(key)
-        fields = MessageToDict(entry)
-        fields.setdefault("severity", "DEFAULT")
         stored = Stored(key, entry, fields)
         if self._entries and self._entries[-1].key > key:
             bisect.insort(self._entries, stored, key=lambda one: one.key)
@@ -126,3 +125,19 @@ class Entries:
             first = bisect.bisect_left(self._entries, before_ns, key=lambda one: one.key[0])
             self._keys.difference_update(one.key for one in self._entries[:first])
             del self._entries[:first]
+
+
+def _in_json(entry: Any) -> Mapping[str, Any]:
+    shown = EntryPb()
+    shown.CopyFrom(entry)
+    type_url = entry.proto_payload.type_url
+    try:
+        fields = MessageToDict(shown)
+    except TypeError:
+        # A payload of a type nobody here knows: only its name can be filtered on.
+        shown.ClearField("proto_payload")
+        fields = {**_in_json(shown), "protoPayload": {"@type": type_url}}
+    except (ValueError, Error) as error:
+        raise GrpcError("INVALID_ARGUMENT", f"Log entry has a value JSON cannot hold: {error}") from None
+    fields.setdefault("severity", "DEFAULT")
+    return fields

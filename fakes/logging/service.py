@@ -5,7 +5,6 @@ It translates between protobuf and the entries and must not hold state of its ow
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,11 +14,11 @@ from google.protobuf.empty_pb2 import Empty
 
 from fakes.logging.entries import Entries, EntryPb
 from fakes.logging.query import compile_query
+from fakes.paging import page
 from fakes.rpc import PbMessage, Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod, Surroundings
 
 SERVICE = "/google.logging.v2.LoggingServiceV2/"
-_MOST_ENTRIES = 1_000
 
 
 class LoggingService:
@@ -84,24 +83,16 @@ class LoggingService:
             found = list(self._entries.find(parents, matches))
         if descending:
             found.reverse()
-        start = _start(request.page_token)
-        most = min(request.page_size or 50, _MOST_ENTRIES)
-        answer = types.ListLogEntriesResponse.pb()(entries=[one.pb for one in found[start : start + most]])
-        if start + most < len(found):
-            answer.next_page_token = str(start + most)
-        return answer
+        part, token = page(found, request.page_size, request.page_token, default=50)
+        return types.ListLogEntriesResponse.pb()(entries=[one.pb for one in part], next_page_token=token)
 
     def list_logs(self, request: Any, _context: GrpcContext) -> Any:
         """ListLogs: names of the logs that have entries."""
         parents = {_parent(name) for name in (request.parent, *request.resource_names) if name}
         with self._lock:
             names = self._entries.log_names(parents)
-        start = _start(request.page_token)
-        most = min(request.page_size or 50, _MOST_ENTRIES)
-        answer = types.ListLogsResponse.pb()(log_names=list(itertools.islice(names, start, start + most)))
-        if start + most < len(names):
-            answer.next_page_token = str(start + most)
-        return answer
+        part, token = page(names, request.page_size, request.page_token, default=50)
+        return types.ListLogsResponse.pb()(log_names=part, next_page_token=token)
 
     def delete(self, request: Any, _context: GrpcContext) -> Any:
         """DeleteLog; NOT_FOUND if it has no entries."""
@@ -124,12 +115,6 @@ def _descending(order_by: str) -> bool:
     if order_by == "timestamp desc":
         return True
     raise GrpcError("INVALID_ARGUMENT", f'Invalid order_by {order_by!r}; give "timestamp asc" or "timestamp desc"')
-
-
-def _start(page_token: str) -> int:
-    if page_token and not page_token.isdecimal():
-        raise GrpcError("INVALID_ARGUMENT", f"Invalid page token {page_token!r}")
-    return int(page_token or 0)
 
 
 def _written(request: Any) -> str:

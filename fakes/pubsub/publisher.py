@@ -11,10 +11,10 @@ from typing import Any
 from google.protobuf.empty_pb2 import Empty
 from google.pubsub_v1 import types
 
+from fakes.paging import page
 from fakes.pubsub.broker import Broker
 from fakes.pubsub.methods import Table
 from fakes.pubsub.names import project_of
-from fakes.pubsub.paging import page
 from fakes.pubsub.topic import check_topic
 from fakes.rpc import Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod

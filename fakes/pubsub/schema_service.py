@@ -14,9 +14,9 @@ from google.protobuf.empty_pb2 import Empty
 from google.pubsub_v1 import types
 from google.pubsub_v1.types import schema as schema_types
 
+from fakes.paging import page
 from fakes.pubsub.methods import Table
 from fakes.pubsub.names import checked, project_of
-from fakes.pubsub.paging import page
 from fakes.pubsub.schemas import MOST_REVISIONS, Encoding, Revision, Schema, first_fit, fits, parse_definition
 from fakes.rpc import Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod, Surroundings

@@ -15,11 +15,11 @@ from google.pubsub_v1 import types
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
+from fakes.paging import page
 from fakes.pubsub.broker import Broker
 from fakes.pubsub.delivery import Lease
 from fakes.pubsub.methods import Table
 from fakes.pubsub.names import project_of
-from fakes.pubsub.paging import page
 from fakes.pubsub.publisher import clear_masked
 from fakes.pubsub.pull import PullWaiter
 from fakes.pubsub.subscription import Subscription
