@@ -127,12 +127,12 @@ class Entries:
             del self._entries[:first]
 
 
-def _in_json(entry: Any) -> Mapping[str, Any]:
+def _in_json(entry: Any) -> dict[str, Any]:
     shown = EntryPb()
     shown.CopyFrom(entry)
     type_url = entry.proto_payload.type_url
     try:
-        fields = MessageToDict(shown)
+        fields: dict[str, Any] = MessageToDict(shown)
     except TypeError:
         # A payload of a type nobody here knows: only its name can be filtered on.
         shown.ClearField("proto_payload")
