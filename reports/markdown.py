@@ -80,7 +80,8 @@ def _worlds(run: Run) -> list[str]:
             )
         )  # fmt: skip
     head = ("World", "Verdict", "Attempts", f"Most in {per}", "Attempts over time", "Alert after", "Recovered after")
-    return [*table((*head, "Why"), rows, (2, 3, 5, 6)), ""]
+    told = [f"Attempts and rows are those of {escape(run.focus)}.", ""] if run.focus else []
+    return [*table((*head, "Why"), rows, (2, 3, 5, 6)), "", *told]
 
 
 def _account(account: Account) -> tuple[str, ...]:

@@ -54,6 +54,16 @@ class Run:
         groups = {verdict: [world for world in self.worlds if world.verdict is verdict] for verdict in WORST_FIRST}
         return {verdict: worlds for verdict, worlds in groups.items() if worlds}
 
+    @property
+    def focus(self) -> str:
+        """Whose attempts and rows are counted, for people: `Loader for 2026-01-16`; "" where all are."""
+        focus = next((world.timeline.focus for world in self.worlds if world.timeline), {})
+        processor, key = focus.get("processor", "*"), focus.get("key", "*")
+        if processor == key == "*":
+            return ""
+        who = "every processor" if processor == "*" else processor
+        return who if key == "*" else f"{who} for {key}"
+
     def clock(self, t_ns: int) -> datetime:
         """The virtual time of day at `t_ns`."""
         return self.record.start + timedelta(microseconds=t_ns // 1000)

@@ -73,6 +73,8 @@ def render(run: Run | Path, console: Console) -> None:
     console.print(Text.assemble(_verdict(record.verdict), " ", (record.title, "bold")), soft_wrap=True)
     console.print(Text(headline(it)), soft_wrap=True)
     console.print(_worlds(it))
+    if it.focus:
+        console.print(Text(f"attempts: {it.focus}", style="dim"))
     for world in it.worlds:
         if world.verdict is not Verdict.PASS:
             _troubles(world, console)

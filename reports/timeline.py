@@ -69,7 +69,11 @@ class FaultSpan:
 
 @dataclass(slots=True)
 class Timeline:
-    """One world's history in figures. Series are keyed by bucket number; bucket n covers [n, n + 1) × `bucket_s`."""
+    """One world's history in figures. Series are keyed by bucket number; bucket n covers [n, n + 1) × `bucket_s`.
+
+    Attempts and rows are those in the scenario's `focus` (field of the mark -> shell pattern), as `run.start` has it;
+    only `attempts_by_processor` counts all.
+    """
 
     span_s: float
     bucket_s: int
@@ -79,7 +83,6 @@ class Timeline:
     attempts_by_status: Counter[str] = field(default_factory=Counter)
     attempts_by_processor: Counter[str] = field(default_factory=Counter)
     rows_by_status: Counter[str] = field(default_factory=Counter)
-    rows_by_bucket_and_status: Counter[tuple[int, str]] = field(default_factory=Counter)
     calls_by_service: dict[str, Counter[str]] = field(default_factory=dict)
     process_events: Counter[str] = field(default_factory=Counter)
     alerts: Moments = field(default_factory=Moments)
@@ -125,15 +128,14 @@ class Timeline:
     def _mark(self, event: Event) -> None:
         fields = event.fields
         match event["name"]:
-            case "attempt" if self._in_focus(fields):
-                self.attempts[self._bucket(event.t_ns)] += 1
-                self.attempts_by_status[str(fields.get("status", ""))] += 1
+            case "attempt":
                 self.attempts_by_processor[str(fields.get("processor", ""))] += 1
+                if self._in_focus(fields):
+                    self.attempts[self._bucket(event.t_ns)] += 1
+                    self.attempts_by_status[str(fields.get("status", ""))] += 1
             case "run_row" if self._in_focus(fields):
-                status, bucket = str(fields.get("status", "")), self._bucket(event.t_ns)
-                self.rows[bucket] += 1
-                self.rows_by_status[status] += 1
-                self.rows_by_bucket_and_status[bucket, status] += 1
+                self.rows[self._bucket(event.t_ns)] += 1
+                self.rows_by_status[str(fields.get("status", ""))] += 1
             case "alert":
                 self.alerts.add(event, f"{fields.get('name', 'alert')} ({fields.get('severity', 'no severity')})")
             case "recovered":

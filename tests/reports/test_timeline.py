@@ -60,6 +60,20 @@ def test_rows_and_attempts_are_two_accounts() -> None:
     assert timeline.rows == {0: 2}
 
 
+def test_only_attempts_and_rows_in_focus_are_counted_but_every_processor_is_named() -> None:
+    start = event(0, "run.start", focus={"processor": "p*", "key": "2026-01-16"})
+    others = [mark(1, name, processor=p, key=k, status="failed") for name in ("attempt", "run_row")
+              for p, k in (("other", "2026-01-16"), ("pgs", "2026-01-15"))]  # fmt: skip
+    timeline = day(start, *others, attempt(2), mark(2, "run_row", processor="pgs", key="2026-01-16", status="failed"))
+    assert (timeline.attempts.total(), timeline.rows.total()) == (1, 1)
+    assert timeline.attempts_by_processor == {"other": 1, "pgs": 2}
+
+
+def test_without_a_focus_all_are_counted() -> None:
+    start = event(0, "run.start", focus=None)
+    assert day(start, attempt(1), mark(2, "attempt", processor="x", key="y", status="failed")).attempts == {0: 2}
+
+
 def test_a_fault_has_its_windows_its_firings_and_what_masked_it() -> None:
     steps = ((0, "armed"), (10, "fired"), (11, "masked"), (20, "expired"), (30, "armed"), (40, "fired"))
     timeline = Timeline(span_s=100, bucket_s=10).read(
