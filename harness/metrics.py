@@ -7,7 +7,7 @@ the instants that a metric is measured from are in `run.start`.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -106,15 +106,19 @@ def per_hour(events: Iterable[Event]) -> Sequence[int]:
 
 
 def storm_onset_ns(history: History) -> int | None:
-    """When the storm began: the scenario's instant `storm_onset`, else the start of the first hour in which there are
-    more than `STORM_ATTEMPTS_PER_HOUR` attempts, else None.
+    """When the storm began: the scenario's instant `storm_onset`, else the attempt that made it more than
+    `STORM_ATTEMPTS_PER_HOUR` within an hour, else None.
     """
     configured = instants(history).get("storm_onset")
     if configured is not None:
         return configured
-    for hour, attempts in enumerate(per_hour(focused(history, "attempt"))):
-        if attempts > STORM_ATTEMPTS_PER_HOUR:
-            return hour * HOUR_NS
+    recent: deque[int] = deque()
+    for attempt in focused(history, "attempt"):
+        recent.append(attempt.t_ns)
+        while recent[0] <= attempt.t_ns - HOUR_NS:
+            recent.popleft()
+        if len(recent) > STORM_ATTEMPTS_PER_HOUR:
+            return attempt.t_ns
     return None
 
 

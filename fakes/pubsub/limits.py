@@ -41,13 +41,13 @@ class PushPace:
     The docs give 100 ms to 60 s for the back-off, "a small single-digit window" at the start, exponential growth with
     each acknowledgement up to 3,000 outstanding requests, and linear growth beyond it while at least 99 % of the
     requests are acknowledged in under a second on average. That 3 is the start, that one failure doubles the back-off
-    and halves the window, and that half a second without a failure halves the back-off (see `PushBackoff`), are this
+    and halves the window, and that two seconds without a failure halve the back-off (see `PushBackoff`), are this
     emulator's reading of it.
     """
 
     minimum_backoff_s: float = 0.1
     maximum_backoff_s: float = 60.0
-    calm_s: float = 0.5
+    calm_s: float = 2.0
     first_window: int = 3
     linear_window: int = 3_000
 

@@ -43,12 +43,13 @@ class PushWindow:
 
 
 class PushBackoff:
-    """How long the subscription pauses: doubled by a negative acknowledgement, eased by time without one.
+    """How long the subscription pauses: doubled by a negative acknowledgement, halved by a positive one and by calm.
 
-    While deliveries go on, the pause halves every `calm_s` seconds. That makes it a matter of negative acknowledgements
-    *per second*, as the documentation words it: five a second (a handler that fails at once) climb to 60 s, few keep
-    it in the range of 100 ms. A handler that works for seconds before it fails is hardly held back at all, which is
-    what the retry storm of 16 January 2026 showed: 398–422 attempts an hour of 7–10 s each.
+    While deliveries go on without an answer, the pause halves every `calm_s` seconds. So it is a matter of negative
+    acknowledgements *per second*, as the documentation words it: a handler that fails at once is soon paused for a
+    minute at a time, a few failures among many successes keep the pause short, and a handler that works for seconds
+    before it fails is hardly held back – which is what the retry storm of 16 January 2026 showed, with 398–422
+    attempts an hour of 7–10 s each.
     """
 
     def __init__(self, pace: PushPace) -> None:
@@ -59,11 +60,17 @@ class PushBackoff:
         self._resumed_ns = 0
         self.delay_s = 0.0
 
+    def acked(self) -> None:
+        """Halve; below the minimum there is no pause."""
+        self.delay_s = self.delay_s / 2 if self.delay_s / 2 >= self._minimum_s else 0.0
+
     def failed(self, sent_ns: int, now_ns: int) -> float:
-        """Double, and give the pause from now. Requests sent before the last doubling tell nothing new."""
+        """Double what calm has left, and give the pause from now. Requests sent before the last doubling tell nothing
+        new.
+        """
         if sent_ns >= self._raised_ns:
-            eased_s = self.delay_s * 2.0 ** -(max(0, now_ns - self._resumed_ns) / self._calm_ns)
-            self.delay_s = min(self._maximum_s, max(self._minimum_s, eased_s * 2))
+            left_s = self.delay_s * 2.0 ** -(max(0, now_ns - self._resumed_ns) / self._calm_ns)
+            self.delay_s = min(self._maximum_s, max(self._minimum_s, left_s * 2))
             self._raised_ns = now_ns
             self._resumed_ns = now_ns + round(self.delay_s * 1e9)
         return self.delay_s
@@ -133,6 +140,7 @@ class PushPump:
     def _adjust(self, *, acked: bool, sent_ns: int) -> None:
         if acked:
             self._window.acked()
+            self._backoff.acked()
             return
         self._window.failed()
         if self._subscription.settings.retry is not None:

@@ -105,7 +105,9 @@ class UpcomingPlayerGameContext:
         self._clock = clock
 
     def process(self, work: Work) -> Outcome:
-        """Write the context of every player with a line on the date. Without a line it has failed."""
+        """Write the context of every player with a line on the date. Before there are lines it is not ready: the scrape
+        that brings them triggers it again.
+        """
         day = {"day": work.game_date}
         props = self._warehouse.rows(
             "SELECT game_id, player_lookup, bookmaker, points_line, home_team_tricode, away_team_tricode "
@@ -114,7 +116,7 @@ class UpcomingPlayerGameContext:
             day,
         )
         if not props:
-            return Outcome(work.processor, Status.FAILED, "no data extracted", error_type="no_data_available")
+            return Outcome(work.processor, Status.NOT_READY, "no lines yet")
         history = self._warehouse.rows(
             "SELECT player_lookup, game_date, team_abbr, points, minutes_played "
             f"FROM {SUMMARY} WHERE game_date BETWEEN @first_day AND @last_day",

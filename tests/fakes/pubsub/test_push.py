@@ -131,8 +131,21 @@ def pauses(nacks: int, work_s: float) -> list[float]:
     return found
 
 
-def test_a_handler_that_fails_five_times_a_second_is_paused_for_the_documented_minute():
-    assert pauses(60, work_s=0.2)[-1] == 60.0
+@pytest.mark.parametrize("work_s", [0.0, 0.2, 1.0])
+def test_a_handler_that_fails_at_once_is_soon_paused_for_the_documented_minute(work_s):
+    assert pauses(60, work_s)[-1] == 60.0
+
+
+def test_a_good_answer_ends_the_back_off_step_by_step():
+    backoff = PushBackoff(PushPace())
+    for now in range(4):
+        backoff.failed(now, now)
+    assert backoff.delay_s == pytest.approx(0.8)
+    backoff.acked()
+    assert backoff.delay_s == pytest.approx(0.4)
+    for _ in range(3):
+        backoff.acked()
+    assert backoff.delay_s == 0.0
 
 
 def test_a_handler_that_works_for_seconds_before_it_fails_is_hardly_held_back():
