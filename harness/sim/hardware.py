@@ -1,0 +1,40 @@
+"""The machine a simulated process believes to run on: the same one wherever the simulation runs.
+
+This module exists because `ThreadPoolExecutor()` takes its number of threads from the number of processors, so that a
+laptop and a build agent would see different histories. It must not know processes, services or faults.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+
+from harness.sim.repoint import repoint
+
+CPUS = 1
+"""A Cloud Run service's default (https://cloud.google.com/run/docs/configuring/services/cpu)."""
+
+KERNEL = ("Linux", "4.4.0", "#1 SMP Sun Jan 10 15:06:54 PST 2016")
+"""System, release and version as gVisor, Cloud Run's first sandbox, reports them. The machine type stays the real one:
+libraries choose their compiled parts by it."""
+
+
+def install() -> None:
+    """Answer questions about the hardware with these figures; the isolation of processes comes first."""
+    repoint(os.cpu_count, lambda: CPUS)
+    if hasattr(os, "sched_getaffinity"):
+        repoint(os.sched_getaffinity, lambda pid, /: set(range(CPUS)))
+    if hasattr(os, "getloadavg"):
+        repoint(os.getloadavg, lambda: (0.0, 0.0, 0.0))
+
+    machine = os.uname().machine
+
+    def uname() -> os.uname_result:
+        system, release, version = KERNEL
+        return os.uname_result((system, socket.gethostname(), release, version, machine))
+
+    repoint(os.uname, uname)
+    # The standard library asks once and remembers, the host name of whichever process asked first included.
+    platform.node = socket.gethostname
+    platform._uname_cache = None  # type: ignore[attr-defined]  # what it remembers
