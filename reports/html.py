@@ -39,6 +39,7 @@ def _environment() -> Environment:
         "value": wording.value,
         "duration": wording.duration,
         "moment": wording.moment,
+        "date": wording.date,
         "all_findings": all_findings,
         "percent": lambda share: wording.NOTHING if share is None else f"{share:.1%}",
     }

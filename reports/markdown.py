@@ -16,7 +16,7 @@ from reports import accounting
 from reports.accounting import Account
 from reports.run import Run, World, opened
 from reports.summary import all_findings, glances, headline, metric_rows
-from reports.wording import NOTHING, SIGNS, duration, moment, number, plural, value
+from reports.wording import NOTHING, SIGNS, date, duration, number, plural, value
 
 MOST_BYTES = 1024 * 1024 - 4096
 """GitHub's limit of 1 MiB for the summary of a step, less some room for what other tools append to the same step
@@ -147,8 +147,16 @@ def _metrics(run: Run) -> list[str]:
 
 
 def _closing(run: Run) -> list[str]:
-    when = f"{moment(run.record.started_at)} {run.record.started_at.year}"
-    return ["To repeat it exactly:", "", "```console", run.record.command, "```", "", f"Run at {when}.", ""]
+    return [
+        "To repeat it exactly:",
+        "",
+        "```console",
+        run.record.command,
+        "```",
+        "",
+        f"Run at {date(run.record.started_at)}.",
+        "",
+    ]
 
 
 def fit(sections: Sequence[Sequence[str]], closing: Sequence[str], most_bytes: int = MOST_BYTES) -> str:

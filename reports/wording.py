@@ -64,11 +64,19 @@ def duration(seconds: float) -> str:
     raise AssertionError("a unit always fits")
 
 
+def _zone(when: datetime) -> str:
+    return "UTC" if when.utcoffset() == UTC.utcoffset(None) else when.strftime("%z")
+
+
 def moment(when: datetime, *, seconds: bool = True) -> str:
     """`16 Jan 09:00:03 UTC`, in the zone `when` came with; without `seconds` where they are known to be 0."""
-    zone = "UTC" if when.utcoffset() == UTC.utcoffset(None) else when.strftime("%z")
     clock = f"{when:%H:%M:%S}" if seconds else f"{when:%H:%M}"
-    return f"{when.day} {when:%b} {clock} {zone}"
+    return f"{when.day} {when:%b} {clock} {_zone(when)}"
+
+
+def date(when: datetime) -> str:
+    """`16 Jan 2026 09:00 UTC`, in the zone `when` came with."""
+    return f"{when.day} {when:%b %Y %H:%M} {_zone(when)}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from reports.wording import duration, joined, moment, number, plural, sparkline, value
+from reports.wording import date, duration, joined, moment, number, plural, sparkline, value
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,7 @@ def test_a_moment_names_its_zone() -> None:
     when = datetime(2026, 1, 16, 9, 0, 3, tzinfo=UTC)
     assert moment(when) == "16 Jan 09:00:03 UTC"
     assert moment(when, seconds=False) == "16 Jan 09:00 UTC"
+    assert date(when) == "16 Jan 2026 09:00 UTC"
     assert moment(when.astimezone(timezone(timedelta(hours=-5)))) == "16 Jan 04:00:03 -0500"
 
 
