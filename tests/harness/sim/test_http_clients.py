@@ -2,7 +2,9 @@
 
 import json
 
-from tests.harness.sim.simulated import simulated
+import pytest
+
+from tests.harness.sim.simulated import in_late_simulation, in_simulation, simulated
 from tests.harness.sim.world import echo_network, now_s
 
 
@@ -121,3 +123,10 @@ def test_http_client_sends_chunked_bodies_and_reads_chunked_answers():
     assert connection.getresponse().read() == b""
     connection.request("POST", "/again", body=json.dumps([1]))
     assert connection.getresponse().read() == b"[1]-end"
+
+
+@pytest.mark.parametrize("simulation", [in_simulation, in_late_simulation])
+def test_clients_loaded_before_or_after_the_kernel_stay_on_the_simulated_network(simulation):
+    assert simulation("tests.harness.sim.early_clients:answers") == ["GET / "] * 7
+    names = simulation("tests.harness.sim.early_clients:early_names")
+    assert names == ["SimSocket", "SimTlsSocket", "SimSocket"]
