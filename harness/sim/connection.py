@@ -37,6 +37,7 @@ class Connection:
         self.host = host
         self.port = port
         self.number = number
+        self.is_pair = port == 0
         self.severed_path = False
         self.upstream = Flow(self, "upstream", lines[0], now_ns)
         self.downstream = Flow(self, "downstream", lines[1], now_ns)

@@ -20,6 +20,7 @@ class State(Enum):
 
     FRESH = "fresh"
     CONNECTING = "connecting"
+    FAILED = "failed"
     ESTABLISHED = "established"
     CLOSED = "closed"
 
@@ -69,9 +70,9 @@ class End(Pollable):
         """The poll(2) bits that hold now, as Linux's `tcp_poll` gives them."""
         if self.state is State.CONNECTING:
             return 0
-        if self.state is State.FRESH and not self._error:
+        if self.state is State.FRESH:
             return OUT | HUP
-        mask = 0
+        mask = IN | OUT | RDHUP | HUP if self.state is State.FAILED else 0
         if self.inbox or self.eof:
             mask |= IN
         if self.eof:
@@ -89,7 +90,7 @@ class End(Pollable):
     def read(self, size: int, timeout_s: float | None, *, peek: bool = False) -> bytes:
         """At most `size` bytes, at least one; b"" at the end of the stream."""
         inbox = self.inbox
-        if not inbox and not self._await_input(timeout_s):
+        if not size or (not inbox and not self._await_input(timeout_s)):
             return b""
         if size >= len(inbox):
             data = bytes(inbox)
@@ -106,7 +107,7 @@ class End(Pollable):
     def read_into(self, view: memoryview, timeout_s: float | None) -> int:
         """Fill `view` (of bytes) from the front; how many bytes were there, 0 at the end of the stream."""
         inbox = self.inbox
-        if not inbox and not self._await_input(timeout_s):
+        if not len(view) or (not inbox and not self._await_input(timeout_s)):
             return 0
         size = min(len(view), len(inbox))
         with memoryview(inbox) as whole:
@@ -150,14 +151,15 @@ class End(Pollable):
 
     def shutdown(self, how: int) -> None:
         """Close one half or both: `how` is 0 to stop reading, 1 writing, 2 both; OSError ENOTCONN if not connected."""
-        if self.state is not State.ESTABLISHED:
-            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        connected = self.state is State.ESTABLISHED and not self.broken
         if how in (1, 2) and not self._write_shut:
             self._write_shut = True
-            if self.outgoing is not None:
+            if self.outgoing is not None and connected:
                 self.outgoing.send(Signal.FIN)
         if how in (0, 2):
             self.eof = True
+        if not connected:  # Linux marks the halves all the same (inet_shutdown)
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         self.changed(IN | OUT | RDHUP | HUP)
 
     def take_error(self) -> int:
@@ -171,6 +173,8 @@ class End(Pollable):
             self._send_last(Signal.RST)
         elif not self._write_shut:
             self._send_last(Signal.FIN)
+        if self.outgoing is not None and self.outgoing.connection.is_pair:
+            self.outgoing.sink.lose_reader()
         self._close()
 
     def abort(self) -> None:
@@ -206,7 +210,7 @@ class End(Pollable):
     def fail_to_connect(self, error: int) -> None:
         """The handshake failed with `error` (an errno)."""
         if self.state is State.CONNECTING:
-            self.state = State.FRESH
+            self.state = State.FAILED
             self._error = error
             self.changed(IN | OUT | ERR | HUP)
 
@@ -223,6 +227,11 @@ class End(Pollable):
         """The peer will send no more."""
         self.eof = True
         self.changed(IN | RDHUP)
+
+    def lose_reader(self) -> None:
+        """The other end of a socketpair closed: writing fails from now on, where TCP would let one write pass."""
+        self._write_shut = True
+        self.changed(OUT | HUP)
 
     def receive_reset(self, error: int) -> None:
         """The connection is gone; `error` (an errno) is what the next call meets, once."""
@@ -263,10 +272,10 @@ class End(Pollable):
     def _writable_flow(self) -> Flow:
         if self._error:
             self._raise_error()
-        if self._write_shut or self.broken:
+        if self.state is State.CONNECTING:
+            raise would_block()
+        if self._write_shut or self.broken or self.outgoing is None:
             raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))
-        if self.outgoing is None or self.state is not State.ESTABLISHED:
-            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return self.outgoing
 
     def _raise_error(self) -> None:

@@ -5,14 +5,12 @@ This module exists so that user code may be a server on the simulated network. I
 
 from __future__ import annotations
 
-import errno
-import os
 from collections import deque
 
 from harness.sim.connection import Connection
 from harness.sim.descriptors import IN, Pollable
 from harness.sim.end import End, would_block
-from harness.sim.host import Host, Listening
+from harness.sim.host import Listening
 from harness.sim.network import Network
 
 SOMAXCONN = 4096
@@ -32,7 +30,7 @@ class Listener(Pollable):
         self._limit = max(1, min(backlog, SOMAXCONN))
         self._waiting: deque[End] = deque()
         self._listening: list[Listening] = []
-        for host in self._hosts(local[0]):
+        for host in network.bound_hosts(owner, local[0]):
             self._listening.append(
                 network.listen(host, local[1], self._accepted, owner=owner, has_room=self._has_room),
             )
@@ -61,17 +59,6 @@ class Listener(Pollable):
         for end in self._waiting:
             end.abort()
         self._waiting.clear()
-
-    def _hosts(self, address: str) -> list[Host]:
-        network = self._network
-        home = network.home_of(self.owner)
-        if address in {"0.0.0.0", ""}:  # noqa: S104 - it is what user code binds
-            return [network.loopback(self.owner), home]
-        if address.startswith("127."):
-            return [network.loopback(self.owner)]
-        if network.by_address(address) is home:
-            return [home]
-        raise OSError(errno.EADDRNOTAVAIL, f"{os.strerror(errno.EADDRNOTAVAIL)}: {address} is not {home.name}'s")
 
     def _has_room(self) -> bool:
         return len(self._waiting) < self._limit

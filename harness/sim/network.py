@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import ipaddress
+import os
 import random
 from collections.abc import Callable, Iterable
 
@@ -139,6 +140,23 @@ class Network:
             raise OSError(errno.EADDRINUSE, f"Address already in use: {where.name}:{port}")
         listening = where.listening[port] = Listening(acceptor, owner, has_room)
         return listening
+
+    def bound_hosts(self, owner: str, address: str) -> list[Host]:
+        """What `owner` binds to with `address`, its loopback or its host or both; OSError EADDRNOTAVAIL for others'."""
+        home = self.home_of(owner)
+        if address in {"0.0.0.0", ""}:  # noqa: S104 - it is what user code binds
+            return [self.loopback(owner), home]
+        if address.startswith("127."):
+            return [self.loopback(owner)]
+        if address == home.address:
+            return [home]
+        raise OSError(errno.EADDRNOTAVAIL, f"{os.strerror(errno.EADDRNOTAVAIL)}: {address} is not {home.name}'s")
+
+    def check_bindable(self, owner: str, address: str, port: int) -> None:
+        """OSError EADDRNOTAVAIL or EADDRINUSE where `owner` cannot have `address:port`."""
+        for host in self.bound_hosts(owner, address):
+            if port in host.listening:
+                raise OSError(errno.EADDRINUSE, f"{os.strerror(errno.EADDRINUSE)}: {host.name}:{port}")
 
     def unlisten(self, listening: Listening) -> None:
         """Stop listening, wherever it was."""

@@ -123,7 +123,8 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def getsockname(self) -> Address:
         """(address, port) of this end."""
-        local = self._end.local if self._fd >= 0 else None
+        self._require_open()
+        local = self._end.local
         if self._family == real_socket.AF_UNIX:
             return ""
         return local or self._bound or ("0.0.0.0", 0)  # noqa: S104 - what an unbound socket says
@@ -188,6 +189,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         if self._bound is not None:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         host, port = self._resolve(address, passive=True)
+        self.network.check_bindable(self._owner, host, port)
         self._bound = (host, port or self.network.free_port(self._owner))
         if isinstance(self._end, End):
             self._end.local = self._bound
