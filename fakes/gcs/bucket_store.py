@@ -6,13 +6,15 @@ It speaks in the vendor's terms and errors but knows no HTTP; what is in a bucke
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fakes.gcs import access, buckets, settings
 from fakes.gcs.buckets import Bucket
 from fakes.gcs.errors import ApiError, forbidden, invalid, no_bucket
 from fakes.gcs.pace import Pace
+from fakes.gcs.past import Past
 
 
 class BucketStore:
@@ -22,6 +24,8 @@ class BucketStore:
         self.now_ns = now_ns
         self.pace = pace
         self.buckets: dict[str, Bucket] = {}
+        self.past = Past(now_ns)
+        self._age_s = 0.0
         self._gone: dict[tuple[str, int], Bucket] = {}
         self._last_generation = 0
 
@@ -35,7 +39,16 @@ class BucketStore:
         found = self.buckets.get(name)
         if found is None:
             raise no_bucket()
-        return found
+        return self.past.view(found, self._age_s) if self._age_s else found
+
+    @contextmanager
+    def as_of(self, age_s: float) -> Iterator[None]:
+        """Let `bucket` show the state of `age_s` seconds ago meanwhile: for reads only, under the service's lock."""
+        self._age_s = age_s
+        try:
+            yield
+        finally:
+            self._age_s = 0.0
 
     def create_bucket(
         self,
@@ -76,6 +89,7 @@ class BucketStore:
             location=location.upper(),
             fields=fields,
             policy=access.default_policy(project),
+            past=self.past,
         )
         self.set_bucket_acl(bucket, access.predefined(acl or "projectPrivate", number, bucket=True))
         self.set_default_acl(bucket, access.predefined(default_acl or "projectPrivate", number, bucket=False))
@@ -139,6 +153,7 @@ class BucketStore:
     def load(self, kept: Iterable[Bucket]) -> None:
         """Begin with buckets that were kept elsewhere."""
         for bucket in kept:
+            bucket.past = self.past
             if bucket.soft_deleted_ns is None:
                 self.buckets[bucket.name] = bucket
             else:

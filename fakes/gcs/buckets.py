@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sortedcontainers import SortedDict
 
@@ -20,11 +20,19 @@ from fakes.gcs.stamps import metageneration_etag, rfc3339
 _IP = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
+class Noting(Protocol):
+    """Who wants to know what a change replaces (`past.Past`)."""
+
+    def note(self, bucket: str, name: str, before: tuple[StoredObject, ...]) -> None:
+        """The generations of `name` before they change."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Bucket:
     """One bucket. `generations` has, by name and in order of name, the generations of each object, oldest first; only
     the last can be live. `soft_deleted` is the same for soft-deleted ones, `expiries` a heap of their ends
-    (nanoseconds since the epoch, generation, name). `changes` are kept for a journal, once it watches.
+    (nanoseconds since the epoch, generation, name). `changes` are kept for a journal, once it watches;
+    `past` is told what each change replaces.
     """
 
     name: str
@@ -47,6 +55,7 @@ class Bucket:
     expiries: list[tuple[int, int, str]] = field(default_factory=list)
     changes: dict[tuple[str, int], StoredObject | None] = field(default_factory=dict)
     watched: bool = False
+    past: Noting | None = None
     soft_deleted_ns: int | None = None
     hard_delete_ns: int = 0
 
@@ -105,6 +114,7 @@ class Bucket:
         """Add a generation, or replace the record of one that is here."""
         if self.watched:
             self.changes[stored.name, stored.generation] = stored
+        self._note(stored)
         where = self.soft_deleted if stored.soft_deleted_ns is not None else self.generations
         versions = where.setdefault(stored.name, [])
         for at, other in enumerate(versions):
@@ -118,12 +128,17 @@ class Bucket:
         """Forget a generation."""
         if self.watched:
             self.changes[stored.name, stored.generation] = None
+        self._note(stored)
         where = self.soft_deleted if stored.soft_deleted_ns is not None else self.generations
         versions = [one for one in where.get(stored.name, ()) if one.generation != stored.generation]
         if versions:
             where[stored.name] = versions
         else:
             where.pop(stored.name, None)
+
+    def _note(self, stored: StoredObject) -> None:
+        if self.past is not None and stored.soft_deleted_ns is None:
+            self.past.note(self.name, stored.name, tuple(self.generations.get(stored.name, ())))
 
     def load(self, stored: StoredObject) -> None:
         """Put back a generation that was kept elsewhere."""

@@ -23,7 +23,7 @@ from fakes.gcs import (
     signed_urls,
     xml_api,
 )
-from fakes.gcs.errors import ApiError
+from fakes.gcs.errors import ApiError, unsupported
 from fakes.gcs.http import Reply, Request, error_reply, request_of, segments, send
 from fakes.gcs.routes import Route, Table
 from fakes.gcs.service import Service
@@ -149,7 +149,7 @@ class App:
 
         def answer(age_s: float) -> Reply:
             try:
-                with service.lock:
+                with service.lock, service.store.as_of(_age(request, age_s)):
                     signed_urls.check(request, service.around.now_ns(), service.hmac_secrets)
                     reply = handler(service, request, bucket, name)
                     if request.method not in ("GET", "HEAD"):
@@ -183,7 +183,10 @@ class App:
     def _answer(self, route: Route, request: Request, names: tuple[str, ...], age_s: float) -> Reply:
         service = self._service
         try:
-            if route.locked:
+            if age_s:
+                with service.lock, service.store.as_of(_age(request, age_s)):
+                    reply = route.handler(service, request, *names)
+            elif route.locked:
                 with service.lock:
                     reply = route.handler(service, request, *names)
             else:
@@ -211,6 +214,12 @@ class App:
                 return names[0]
             name = asked.get("name")
         return f"{names[0]}/{name}" if isinstance(name, str) else names[0]
+
+
+def _age(request: Request, age_s: float) -> float:
+    if age_s and request.method not in ("GET", "HEAD"):
+        raise unsupported(f"a stale {request.method}", "Let the fault match reads only (storage.objects.get, .list).")
+    return age_s
 
 
 def _head(reply: Reply) -> bytes:

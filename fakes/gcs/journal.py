@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS object (
 );
 CREATE TABLE IF NOT EXISTS hmac_key (access_id TEXT PRIMARY KEY, record BLOB, secret TEXT);
 """
-_CONTENTS = frozenset({"generations", "soft_deleted", "expiries", "changes", "watched"})
+_CONTENTS = frozenset({"generations", "soft_deleted", "expiries", "changes", "watched", "past"})
 _BUCKET_FIELDS = tuple(one.name for one in fields(Bucket) if one.name not in _CONTENTS)
 _OBJECT_FIELDS = tuple(one.name for one in fields(StoredObject) if one.name != "content")
 

@@ -39,8 +39,14 @@ TEXTS = (
     "contentType",
     "storageClass",
 )
-STORAGE_CLASSES = frozenset(
-    {"STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE", "MULTI_REGIONAL", "REGIONAL", "DURABLE_REDUCED_AVAILABILITY"}
+STORAGE_CLASSES = (
+    "STANDARD",
+    "NEARLINE",
+    "COLDLINE",
+    "ARCHIVE",
+    "MULTI_REGIONAL",
+    "REGIONAL",
+    "DURABLE_REDUCED_AVAILABILITY",
 )
 NAME_BYTES = 1024
 """The longest object name: https://cloud.google.com/storage/quotas#objects."""

@@ -1,0 +1,116 @@
+"""What the emulated Cloud Storage does of the service, as docs/emulated/gcs.md: methods are read from the route tables.
+
+`python -m fakes.gcs.coverage docs/emulated/gcs.md` writes the page.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from fakes.coverage import Remark, Standing
+from fakes.gcs.front import JSON, UPLOAD
+from fakes.gcs.pace import SERVICE_PER_S
+
+INTRODUCTION = (
+    "Objects, buckets and everything round them over JSON, XML and batches, as the official client uses them. "
+    "`STORAGE_EMULATOR_HOST` leads clients here, in a simulation and on the wire."
+)
+
+XML = (
+    ("GET /BUCKET", "storage.objects.list", Remark("supported", "both list types; settings (`?cors`, …) are refused")),
+    ("PUT, HEAD, DELETE /BUCKET", "storage.buckets.*", Remark("supported", "a location in the body is ignored")),
+    ("GET, HEAD /BUCKET/OBJECT", "storage.objects.get", Remark("supported", "ranges, `response-content-*`")),
+    ("PUT /BUCKET/OBJECT", "storage.objects.insert", Remark("supported", "`x-goog-copy-source` copies")),
+    ("POST /BUCKET/OBJECT", "storage.objects.insert", Remark("supported", "`x-goog-resumable: start`")),
+    ("POST, PUT, GET, DELETE ?uploads, ?uploadId", "storage.objects.insert", Remark("supported", "multipart uploads")),
+    ("DELETE /BUCKET/OBJECT", "storage.objects.delete", Remark("supported", "")),
+    ("?acl, ?tagging, policy documents (POST forms)", "", Remark("refused", "501")),
+    ("GET /", "", Remark("refused", "answers `OK`, as storage-testbench does, and not a list of buckets")),
+)
+
+BEHAVIOURS = {
+    "consistency": Remark("supported", "strong, listings included"),
+    "generations and conditions": Remark("supported", "every `if…Match`, `If-Match`, `If-None-Match`; 304 for reads"),
+    "write rates": Remark(
+        "approximated",
+        ", ".join(f"{name} {rate:g}/s" for name, rate in SERVICE_PER_S.items())
+        + "; 429 at once, with no bursts; deletions are not counted; the option `limits` changes them",
+    ),
+    "checksums": Remark("supported", "CRC32C and MD5 computed and checked; composite objects have no MD5"),
+    "resumable uploads": Remark("supported", "256 KiB quanta, status queries, a week's life, 499 when cancelled"),
+    "requests cut off in their body": Remark("approximated", "nothing of them is persisted (the service keeps some)"),
+    "gzip": Remark("supported", "decompressive transcoding; `no-transform` is minded"),
+    "versioning, soft delete": Remark("supported", "soft delete is off unless a bucket asks for it (the service: 7 d)"),
+    "holds, retention, object retention": Remark("supported", "`enforce_retention=False` keeps but does not enforce"),
+    "lifecycle rules, autoclass": Remark("approximated", "kept and shown, not carried out"),
+    "access": Remark("approximated", "lists and policies are kept; every caller may do everything"),
+    "encryption": Remark("supported", "customer-supplied keys are demanded again; Cloud KMS names are kept only"),
+    "signed URLs": Remark(
+        "approximated", "their life is checked; signatures are for HMAC keys made here, others are taken on trust"
+    ),
+    "notifications": Remark("supported", "told to the world's Pub/Sub in order and once; refusals are recorded"),
+    "requester pays": Remark("approximated", "kept, not charged; `userProject` is ignored"),
+    "stale reads (the fault `serve_stale`)": Remark(
+        "supported", "objects and listings of a bucket; not its settings; 501 for writes and for what is forgotten"
+    ),
+    "Retry Test API": Remark(
+        "supported", "storage-testbench's, verbatim, for HTTP; gRPC instructions are kept unfired"
+    ),
+    "`x-goog-emulator-instructions`": Remark(
+        "supported", "storage-testbench's; `return-503-after-256K` strikes an upload once, so that a retry can pass"
+    ),
+    "gRPC": Remark("refused", "UNIMPLEMENTED; the Python client speaks JSON unless asked"),
+    "virtual-hosted bucket names": Remark("refused", "use `storage.googleapis.com/BUCKET`"),
+    "state on disk": Remark("supported", "option `data`; uploads under way and retry tests are not kept"),
+}
+
+
+def rows() -> Iterator[tuple[str, str, Standing, str]]:
+    """(request, JSON-API method, standing, remark) of every route, in the order of the method."""
+    found = [(f"{one.verb} /storage/v1/{one.path}", one) for one in JSON.routes]
+    found += [(f"{one.verb} /upload/storage/v1/{one.path}", one) for one in UPLOAD.routes]
+    for request, route in sorted(found, key=lambda row: (row[1].method, row[0])):
+        yield request.replace("*", "…"), route.method, route.standing, route.note
+    yield (
+        "POST /batch/storage/v1",
+        "",
+        "supported",
+        "100 calls; each passes the gate by itself; no uploads or downloads",
+    )
+
+
+def page() -> str:
+    """The Markdown page."""
+    lines = [
+        "# Cloud Storage",
+        "",
+        "<!-- Generated by `python -m fakes.gcs.coverage docs/emulated/gcs.md`; edit the remarks in the code. -->",
+        "",
+        INTRODUCTION,
+        "",
+        "## JSON API",
+        "",
+        "| method | request | | remark |",
+        "|---|---|---|---|",
+        *(f"| {method} | `{request}` | {standing} | {note} |" for request, method, standing, note in rows()),
+        "",
+        "## XML API",
+        "",
+        "| request | method in faults and history | | remark |",
+        "|---|---|---|---|",
+        *(f"| `{request}` | {method} | {remark.standing} | {remark.text} |" for request, method, remark in XML),
+        "",
+        "## Behaviour",
+        "",
+        "| what | | remark |",
+        "|---|---|---|",
+        *(f"| {name} | {remark.standing} | {remark.text} |" for name, remark in BEHAVIOURS.items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(page())
