@@ -107,7 +107,7 @@ class Analysis:
                 return kept
         node = parsing.statement(text)
         if type(node) in DDL or isinstance(node, exp.Command):
-            return Plan(statement_type(node), node=node)
+            return Plan(statement_type(node), text, node=node)
         view = View(self.catalog, project, dataset, temporary)
         context = Context(view, text, parameters, variables or {}, functions or {})
         plan = Statements(context).plan(node)

@@ -139,7 +139,7 @@ def query(service: Service, request: Request) -> dict[str, Any]:
         job = service.jobs.of_request(request_id)
         if job is None:
             keys = ("query", "defaultDataset", "parameterMode", "queryParameters", "maximumBytesBilled",
-                    "createSession", "connectionProperties", "useQueryCache", "destinationTable", "writeIncrementalResults")  # fmt: skip
+                    "createSession", "connectionProperties", "useQueryCache", "destinationTable")  # fmt: skip
             config = {k: body[k] for k in keys if k in body}
             config["useLegacySql"] = body.get("useLegacySql", True)
             whole: dict[str, Any] = {"query": config}
@@ -206,7 +206,12 @@ def results(
         if result is None and job.statement == "SELECT" and job.number:
             raise ApiError("notFound", f"Not found: the results of job {job.id} have expired")
         columns = list(result.columns) if result is not None else []
-        answer["schema"] = {"fields": [t.rest(n) for n, t in columns]} if columns or result is not None else {}
+        answer["schema"] = job.statistics.get("schema", {})
+        if columns:
+            answer["schema"] = {"fields": [t.rest(n) for n, t in columns]}
+        for key in ("ddlOperationPerformed", "ddlTargetTable"):
+            if key in job.statistics:
+                answer[key] = job.statistics[key]
         rows = result.rows if result is not None else ()
         answer["totalBytesProcessed"] = "0"
         answer["cacheHit"] = False

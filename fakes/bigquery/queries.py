@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from fakes.bigquery import destinations, values
 from fakes.bigquery.errors import ApiError, Unsupported, invalid, invalid_query
 from fakes.bigquery.jobs import Job, Result
-from fakes.bigquery.sql import moments
+from fakes.bigquery.sql import moments, scripts
 from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.plan import Plan
 from fakes.bigquery.sql.scope import Context, TableId
-from fakes.bigquery.sql.types import Type, from_parameter, quoted
+from fakes.bigquery.catalog import Table
+from fakes.bigquery.sql.types import INT64, STRING, Type, from_parameter, quoted
 
 if TYPE_CHECKING:
     from fakes.bigquery.service import Service
@@ -50,12 +53,18 @@ class Queries:
             raise Unsupported("legacy SQL", "set useLegacySql to false")
         parameters, bound = read_parameters(config)
         default = config.get("defaultDataset") or {}
-        plan = service.analysis.plan(
-            text.rstrip().rstrip(";"),
-            default.get("projectId") or job.project,
-            default.get("datasetId", ""),
-            parameters=parameters,
+        text = text.strip().rstrip(";").rstrip()
+        if scripts.is_script(text):
+            from fakes.bigquery import scripting
+
+            scripting.prepare(self, job, text, parameters, bound)
+            return
+        if config.get("createSession") or config.get("connectionProperties"):
+            sessions_refused(config)
+        environment = Environment(
+            self, default.get("projectId") or job.project, default.get("datasetId", ""), parameters, bound
         )
+        plan = environment.plan(text)
         job.statement = plan.kind
         if (destination := config.get("destinationTable")) and plan.kind == "SELECT":
             job.destination = (destination["projectId"], destination["datasetId"], destination["tableId"])
@@ -63,12 +72,14 @@ class Queries:
         if plan.target:
             job.destination = plan.target
         self.schedule(job, plan)
-        job.work = partial(self._work, plan=plan, bound=bound)
+        job.work = partial(self._work, plan=plan, environment=environment)
         if job.config.get("dryRun"):
+            job.statistics |= foretold(plan, service, environment)
+            job.result = Result(plan.columns) if plan.kind == "SELECT" else None
             return
         if plan.kind == "SELECT" and job.destination is None:
             # A query reads the tables as they are when it starts; only its answer comes later.
-            job.result = self.select(plan, bound, job)
+            job.result = self.select(plan, environment, job)
             job.work = None
 
     def schedule(self, job: Job, plan: Plan) -> None:
@@ -82,7 +93,7 @@ class Queries:
 
     # ---- running
 
-    def _work(self, job: Job, plan: Plan, bound: Mapping[str, Any]) -> bool:
+    def _work(self, job: Job, plan: Plan, environment: Environment) -> bool:
         service = self.service
         if plan.mutating and plan.target and service.competition.conflict(plan.target, job.start_ns):
             job.attempts += 1
@@ -94,40 +105,40 @@ class Queries:
             duration_ns = job.end_ns - job.start_ns
             job.start_ns, job.end_ns = job.end_ns, job.end_ns + duration_ns
             return False
-        self.execute(job, plan, bound)
+        self.execute(job, plan, environment)
         return True
 
-    def execute(self, job: Job, plan: Plan, bound: Mapping[str, Any]) -> Result | None:
+    def execute(self, job: Job, plan: Plan, environment: Environment) -> Result | None:
         """Run `plan` for `job` now, at the job's end."""
         if plan.kind == "SELECT":
-            result = self.select(plan, bound, job)
+            result = self.select(plan, environment, job)
             if job.destination is not None:
                 destinations.write(self.service, job, result)
             job.result = result
             return result
         if plan.dml:
-            self.change(job, plan, bound)
+            self.change(job, plan, environment)
             return None
         from fakes.bigquery import ddl
 
-        ddl.run(self, job, plan)
+        ddl.run(self, job, plan, environment)
         return None
 
-    def select(self, plan: Plan, bound: Mapping[str, Any], job: Job) -> Result:
+    def select(self, plan: Plan, environment: Environment, job: Job) -> Result:
         """The rows of a SELECT."""
         engine = self.service.engine
         sql, helpers = fetching(plan.sql, plan.columns)
         engine.make(set(plan.helpers) | helpers)
-        rows = engine.run(sql, self._bind(plan.used, bound, job))
+        rows = engine.run(sql, self.bind(plan.used, environment.bound, job))
         return Result(plan.columns, rows)
 
-    def change(self, job: Job, plan: Plan, bound: Mapping[str, Any]) -> None:
+    def change(self, job: Job, plan: Plan, environment: Environment) -> None:
         """Run an INSERT, UPDATE, DELETE, MERGE or TRUNCATE."""
         service = self.service
         assert plan.target
         table = service.catalog.table(plan.target)
         service.engine.make(set(plan.helpers))
-        parameters = self._bind(plan.used, bound, job)
+        parameters = self.bind(plan.used, environment.bound, job)
         now_us = job.end_ns // NS_PER_US
         for check in plan.checks:
             if check.only_if_buffered and table.buffer_until_us <= now_us:
@@ -156,7 +167,8 @@ class Queries:
         }  # fmt: skip
         job.statistics["affected"] = affected
 
-    def _bind(self, used: tuple[str, ...], bound: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    def bind(self, used: tuple[str, ...], bound: Mapping[str, Any], job: Job) -> dict[str, Any]:
+        """Values for the parameters of a plan: the query's own, and the job's clock and dice."""
         parameters: dict[str, Any] = {}
         for key in used:
             if key == "now":
@@ -170,6 +182,118 @@ class Queries:
             else:
                 parameters[key] = bound[key]
         return parameters
+
+
+class Environment:
+    """What the statements of one job share: defaults, parameters, variables, temporary functions and tables."""
+
+    def __init__(
+        self, queries: Queries, project: str, dataset: str, parameters: Mapping[str, Type], bound: Mapping[str, Any]
+    ) -> None:
+        self.queries = queries
+        self.project, self.dataset = project, dataset
+        self.parameters, self._bound = parameters, bound
+        self.declared: dict[str, tuple[Type, Any]] = {}
+        self.system: dict[str, Any] = {}
+        self.functions: dict[str, Any] = {}
+        self.temporary: dict[str, Table] = {}
+        self.hidden: tuple[str, str] | None = None
+
+    @property
+    def variables(self) -> dict[str, Type]:
+        """Types of the variables in scope, system variables included."""
+        found = {name: kind for name, (kind, _) in self.declared.items()}
+        return found | {name: INT64 if isinstance(value, int) else STRING for name, value in self.system.items()}
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """Every value a plan may bind, by key."""
+        found = dict(self._bound)
+        for name, (_, value) in self.declared.items():
+            found["v_" + name] = value
+        for name, value in self.system.items():
+            found["v_" + name.replace("@@", "sys_").replace(".", "_")] = value
+        return found
+
+    def plan(self, text: str) -> Plan:
+        """The plan of one statement seen from here."""
+        return self.queries.service.analysis.plan(
+            text, self.project, self.dataset, parameters=self.parameters, variables=self.variables,
+            functions=self.functions, temporary=self.temporary,
+        )  # fmt: skip
+
+    def declare(self, name: str, kind: Type, value: Any) -> None:
+        """A new variable."""
+        self.declared[name.lower()] = (kind, value)
+
+    shadow = declare
+    """A loop's variable, which is set anew each turn."""
+
+    def set(self, name: str, kind: Type, value: Any) -> None:
+        """Give a variable a value, or a system variable where `name` is one."""
+        self.declared[name.lower()] = (self.declared.get(name.lower(), (kind, None))[0], value)
+
+    def get(self, name: str) -> Any:
+        """The value of a variable."""
+        return self.declared[name.lower()][1]
+
+    def enter(self) -> frozenset[str]:
+        """Begin a block; hand what it returns to `leave`."""
+        return frozenset(self.declared)
+
+    def leave(self, outer: frozenset[str]) -> None:
+        """End a block: its own variables are gone."""
+        for name in set(self.declared) - outer:
+            del self.declared[name]
+
+    def isolate(self) -> dict[str, tuple[Type, Any]]:
+        """Begin a procedure, which sees no variable of its caller."""
+        outside, self.declared = self.declared, {}
+        return outside
+
+    def restore(self, outside: dict[str, tuple[Type, Any]]) -> None:
+        """End a procedure."""
+        self.declared = outside
+
+    def within(self, parameters: Mapping[str, Type], bound: Mapping[str, Any]) -> Environment:
+        """The same surroundings with other parameters, as EXECUTE IMMEDIATE has them."""
+        inner = Environment(self.queries, self.project, self.dataset, parameters, bound)
+        inner.declared, inner.system, inner.functions = self.declared, self.system, self.functions
+        inner.temporary, inner.hidden = self.temporary, self.hidden
+        return inner
+
+    def temporary_id(self, name: str) -> TableId:
+        """Where a temporary table is kept: a dataset of this job's own."""
+        if self.hidden is None:
+            service = self.queries.service
+            self.hidden = (self.project, f"_script{service.hidden_count}")
+            service.hidden_count += 1
+            service.make_dataset(*self.hidden)
+        return (*self.hidden, name)
+
+
+def sessions_refused(config: Mapping[str, Any]) -> None:
+    """Sessions are not emulated; an id that nobody gave out is the caller's mistake."""
+    for one in config.get("connectionProperties") or ():
+        if one.get("key") == "session_id":
+            raise invalid("Invalid input session id.")
+
+
+def foretold(plan: Plan, service: Service, environment: Environment) -> dict[str, Any]:
+    """What a dry run says of a statement it does not run."""
+    if plan.kind == "SELECT":
+        return {"schema": {"fields": [t.rest(n) for n, t in plan.columns]}}
+    if plan.target is not None:
+        fields = service.catalog.table(plan.target).schema
+        return {"schema": {"fields": [{"mode": "NULLABLE", **f} for f in fields]}}
+    if plan.kind == "CREATE_TABLE" and isinstance(plan.node, exp.Create) and isinstance(plan.node.this, exp.Schema):
+        from fakes.bigquery.ddl import column_field
+
+        fields = [column_field(c) for c in plan.node.this.expressions if isinstance(c, exp.ColumnDef)]
+        return {
+            "ddlOperationPerformed": "CREATE", "schema": {"fields": [{"mode": "NULLABLE", **f} for f in fields]},
+        }  # fmt: skip
+    return {}
 
 
 def fetching(sql: str, columns: tuple[tuple[str, Type], ...]) -> tuple[str, set[str]]:

@@ -37,6 +37,7 @@ class Service:
         self.analysis = Analysis(self.catalog)
         self.queries = Queries(self)
         self.sessions: dict[str, Any] = {}
+        self.hidden_count = 0
         self.uploads: dict[str, Any] = {}
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
@@ -12,10 +13,19 @@ from fakes.bigquery.errors import ApiError, invalid_query
 from fakes.bigquery.sql.dialect import GoogleSql
 
 _DIALECT = GoogleSql()
+_SNAPSHOT = re.compile(r"^(\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+)(SNAPSHOT\s+)(?=TABLE\b)", re.I)
+
+
+def tokens(text: str) -> list[Any]:
+    """The tokens of `text`; raises sqlglot's TokenError."""
+    found: list[Any] = _DIALECT.tokenize(text)
+    return found
 
 
 def statement(text: str) -> exp.Expression:
     """The one statement of `text`; raises 400 `invalidQuery` for a syntax error."""
+    # The grammar does not know snapshots; they differ from tables in kind only.
+    text = _SNAPSHOT.sub(lambda m: m.group(1) + " " * len(m.group(2)), text)
     try:
         tokens = _DIALECT.tokenize(text)
     except TokenError as problem:
@@ -31,7 +41,7 @@ def statement(text: str) -> exp.Expression:
     node = found[0]
     if isinstance(node, (exp.Column, exp.Alias, exp.Identifier)):
         first = tokens[0]
-        raise invalid_query(f'Syntax error: Unexpected identifier "{first.text}"', _position(text, first.start))
+        raise invalid_query(f'Syntax error: Unexpected identifier "{first.text}"', position(text, first.start))
     return node
 
 
@@ -41,7 +51,63 @@ def query(text: str) -> exp.Expression:
     return statement(text)
 
 
-def _position(text: str, start: int) -> tuple[int, int]:
+def type_of(text: str) -> exp.DataType:
+    """The type that `text` spells; raises 400 `invalidQuery`."""
+    node = query(f"SELECT CAST(NULL AS {text})")
+    cast = node.expressions[0]
+    if not isinstance(cast, exp.Cast):
+        raise invalid_query(f"Syntax error: {text} is no type")
+    return cast.to
+
+
+def after_as(text: str) -> str:
+    """The query of a `CREATE … AS query`: what follows the first AS outside parentheses."""
+    depth = 0
+    for token in tokens(text):
+        word = token.text.upper()
+        if word == "(":
+            depth += 1
+        elif word == ")":
+            depth -= 1
+        elif depth == 0 and word == "AS" and token.token_type.name == "ALIAS":
+            return text[token.end + 1 :].strip()
+    raise invalid_query("Syntax error: Expected keyword AS")
+
+
+def qualified(text: str, project: str, dataset: str) -> str:
+    """A view's query with its tables named in full, so that it means the same wherever it is used from."""
+    node = statement(text)
+    names = {cte.alias.lower() for cte in node.find_all(exp.CTE)}
+    edits = []
+    for table in node.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier) or (len(table.parts) == 1 and table.name.lower() in names):
+            continue
+        parts = [p.name for p in table.parts]
+        if len(parts) >= 3 or "INFORMATION_SCHEMA" in table.name.upper() or _aliased(table, parts):
+            continue
+        head = [project, dataset][: 3 - len(parts)] if dataset or len(parts) == 2 else []
+        if not head:
+            continue
+        places = [p.meta for p in table.parts if p.meta.get("start") is not None]
+        if not places:
+            continue
+        start, end = min(m["start"] for m in places), max(m["end"] for m in places)
+        edits.append((start, end, "`" + ".".join([*head, *parts]) + "`"))
+    for start, end, name in sorted(set(edits), reverse=True):
+        text = text[:start] + name + text[end + 1 :]
+    return text
+
+
+def _aliased(table: exp.Table, parts: list[str]) -> bool:
+    """Whether the first part of a dotted name is another relation's alias (`FROM t, t.items`)."""
+    select = table.find_ancestor(exp.Select)
+    if select is None or len(parts) < 2:
+        return False
+    aliases = {t.alias_or_name.lower() for t in select.find_all(exp.Table) if t is not table}
+    return parts[0].lower() in aliases
+
+
+def position(text: str, start: int) -> tuple[int, int]:
     before = text[:start]
     return before.count("\n") + 1, start - (before.rfind("\n") + 1) + 1
 
@@ -53,7 +119,7 @@ def _token_error(text: str, problem: TokenError) -> ApiError:
             what = "identifier literal" if quote == "`" else "string literal"
             if len(quote) == 3:
                 what = "triple-quoted " + what
-            return invalid_query(f"Syntax error: Unclosed {what}", _position(text, start))
+            return invalid_query(f"Syntax error: Unclosed {what}", position(text, start))
     return invalid_query(f"Syntax error: {str(problem).splitlines()[0]}")
 
 

@@ -145,8 +145,6 @@ def _fit(signature: Signature, arguments: Sequence[Expr]) -> tuple[int, list[Typ
             if not coercible(argument.type, target, literal=argument.literal):
                 return None
             cost += 1 if argument.literal or argument.type.kind == "NULL" else 2
-            if target.kind == "FLOAT64" and argument.type.kind != "FLOAT64":
-                cost += 1
         types.append(target)
     return cost, types, _substitute(signature.result, bound) if generic(signature.result) else signature.result
 
