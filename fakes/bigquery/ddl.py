@@ -98,7 +98,7 @@ class Ddl:
         self.service.make_dataset(project, name, options.dataset(node))
         self._done("CREATE")
 
-    def _exists(self, node: exp.Create, id: TableId) -> str:  # noqa: A002 - the vendor's word
+    def _exists(self, node: exp.Create, id: TableId) -> str:
         """What a CREATE does: CREATE, REPLACE or SKIP; raises 409 for a table that is there."""
         if self.catalog.find(id) is None:
             return "CREATE"
@@ -110,7 +110,7 @@ class Ddl:
 
     def _create_view(self, node: exp.Create) -> None:
         target = node.this.this if isinstance(node.this, exp.Schema) else node.this
-        id = self._id(target)  # noqa: A001 - the vendor's word
+        id = self._id(target)
         self.catalog.dataset(id[0], id[1], sql=True)
         word = self._exists(node, id)
         if word == "SKIP":
@@ -135,11 +135,12 @@ class Ddl:
         schema = node.this if isinstance(node.this, exp.Schema) else None
         target = schema.this if schema is not None else node.this
         temporary = options.has(node, exp.TemporaryProperty)
-        id = self.environment.temporary_id(target.name) if temporary else self._id(target)  # noqa: A001
+        id = self.environment.temporary_id(target.name) if temporary else self._id(target)
         self.catalog.dataset(id[0], id[1], sql=True)
         word = self._exists(node, id)
         if word == "SKIP":
-            self._done(word, id, self.catalog.table(id).schema)
+            described = schema.expressions if schema is not None else []
+            self._done(word, id, [column_field(c) for c in described if isinstance(c, exp.ColumnDef)])
             return
         if (clone := node.args.get("clone")) is not None:
             self._copy(clone.this, id, word, snapshot=" SNAPSHOT " in self.plan.sql.upper()[:60])
@@ -186,24 +187,28 @@ class Ddl:
         ]
         service.engine.make(set(select.helpers) | context.macros)
         parameters = self.queries.bind(select.used, self.environment.bound, self.job)
-        service.engine.run(f"CREATE OR REPLACE TEMP TABLE _filling AS SELECT {', '.join(items)} FROM ({select.sql})", parameters)
+        service.engine.run(
+            f"CREATE OR REPLACE TEMP TABLE _filling AS SELECT {', '.join(items)} FROM ({select.sql})", parameters
+        )
         try:
             self.catalog.add_table(table, replace=word == "REPLACE")
             names = ", ".join(quoted(n) for n, _ in table.columns)
             if table.ingestion_time:
                 at = self.queries.bind(("partition",), {}, self.job)
                 service.engine.run(
-                    f'INSERT INTO {table.sql} ({names}, "_PARTITIONTIME") SELECT {names}, CAST($partition AS TIMESTAMPTZ)'
-                    " FROM _filling", at
+                    f'INSERT INTO {table.sql} ({names}, "_PARTITIONTIME") SELECT {names},'
+                    " CAST($partition AS TIMESTAMPTZ) FROM _filling", at
                 )  # fmt: skip
             else:
                 service.engine.run(f"INSERT INTO {table.sql} ({names}) SELECT {names} FROM _filling")
         finally:
             service.engine.run("DROP TABLE _filling")
 
-    def _copy(self, source_node: exp.Expression, id: TableId, word: str, *, snapshot: bool) -> None:  # noqa: A002
+    def _copy(self, source_node: exp.Expression, id: TableId, word: str, *, snapshot: bool) -> None:
         source = self.catalog.table(self._id(source_node))
-        copy_table(self.queries, source, id, self.now_ms, kind="SNAPSHOT" if snapshot else "TABLE", replace=word == "REPLACE")
+        copy_table(
+            self.queries, source, id, self.now_ms, kind="SNAPSHOT" if snapshot else "TABLE", replace=word == "REPLACE"
+        )
         self._done(word, id, source.schema)
 
     # ---- DROP
@@ -228,7 +233,7 @@ class Ddl:
             self.catalog.drop_table(self.environment.temporary.pop(target.name.lower()))
             self._done("DROP")
             return
-        id = self._id(target)  # noqa: A001 - the vendor's word
+        id = self._id(target)
         table = self.catalog.find(id)
         if table is None:
             if node.args.get("exists"):
@@ -255,7 +260,7 @@ class Ddl:
             return
         if kind not in ("TABLE", "VIEW", "MATERIALIZED VIEW"):
             raise Unsupported(f"ALTER {kind}")
-        id = self._id(node.this)  # noqa: A001 - the vendor's word
+        id = self._id(node.this)
         table = self.catalog.find(id)
         if table is None:
             if node.args.get("exists"):
@@ -297,7 +302,9 @@ class Ddl:
                 if found is None:
                     raise invalid_query(f"Column not found: {action.this.name}")
                 new = action.args["to"].name
-                self.service.engine.run(f"ALTER TABLE {table.sql} RENAME COLUMN {quoted(found['name'])} TO {quoted(new)}")
+                self.service.engine.run(
+                    f"ALTER TABLE {table.sql} RENAME COLUMN {quoted(found['name'])} TO {quoted(new)}"
+                )
                 found["name"] = new
             case exp.AlterRename():
                 dataset = self.catalog.dataset(table.id[0], table.id[1])
@@ -338,7 +345,7 @@ class Ddl:
 
 
 def copy_table(
-    queries: Queries, source: Table, id: TableId, now_ms: int, *, kind: str, replace: bool  # noqa: A002
+    queries: Queries, source: Table, id: TableId, now_ms: int, *, kind: str, replace: bool
 ) -> Table:  # fmt: skip
     """A new table with `source`'s shape and rows."""
     catalog = queries.service.catalog
@@ -378,7 +385,7 @@ def column_field(node: exp.ColumnDef) -> dict[str, Any]:
             continue  # keys are not enforced by the service either
         elif isinstance(what, exp.CollateColumnConstraint):
             raise Unsupported("COLLATE in a column definition")
-    sizes = [p for p in node.args["kind"].find_all(exp.DataTypeParam)]
+    sizes = list(node.args["kind"].find_all(exp.DataTypeParam))
     if sizes and not isinstance(node.args["kind"].this, str) and kind.kind in ("STRING", "BYTES"):
         field["maxLength"] = sizes[0].name
     elif sizes and kind.kind in ("NUMERIC", "BIGNUMERIC"):

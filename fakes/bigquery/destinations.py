@@ -223,8 +223,8 @@ def add_column(service: Service, table: Table, field: dict[str, Any], now_ms: in
     service.catalog.touch(table, now_ms, schema=True)
 
 
-def write(service: Service, job: Job, result: Result) -> None:
-    """Write the rows of a query into its destination table."""
+def write(service: Service, job: Job, result: Result) -> Result:
+    """Write the rows of a query into its destination table, and return what a client then reads: the whole table."""
     config = job.config["query"]
     fields = [t.rest(n) for n, t in result.columns]
     assert job.destination
@@ -234,6 +234,14 @@ def write(service: Service, job: Job, result: Result) -> None:
     table, decorator = prepare(service, job, config, fields, default="WRITE_EMPTY")
     insert(service, table, [n for n, _ in result.columns], result.rows, result.columns, job, decorator)
     service.catalog.touch(table, now_ns // NS_PER_MS)
+    if config.get("writeDisposition") != "WRITE_APPEND":
+        return result
+    from fakes.bigquery.queries import fetching
+
+    columns = tuple(table.columns)
+    sql, helpers = fetching(f"SELECT {', '.join(quoted(n) for n, _ in columns)} FROM {table.sql}", columns)
+    service.engine.make(helpers)
+    return Result(columns, service.engine.run(sql))
 
 
 def insert(

@@ -7,7 +7,8 @@ Knows DuckDB. Must not know datasets, jobs or HTTP.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -37,8 +38,10 @@ class Engine:
         if name in self._made:
             return
         self._made.add(name)
-        if name in MACROS:
-            parameters, body = MACROS[name]
+        if name in MACROS or name.removesuffix("_safe") in MACROS:
+            parameters, body = MACROS[name] if name in MACROS else MACROS[name.removesuffix("_safe")]
+            if name not in MACROS:
+                body = safe(body)
             for inner in sorted(set(re.findall(r"\bwt_\w+", body))):
                 self._make(inner)
             self._connection.execute(f"CREATE MACRO {name}({parameters}) AS {body}")
@@ -50,10 +53,10 @@ class Engine:
             raise AssertionError(f"no helper named {name}: a template of the function catalogue is wrong")
         self._connection.create_function(
             name,
-            native.call,
+            plain(native.call, len(native.parameters), nulls=native.nulls),
             list(native.parameters),
             native.result,
-            null_handling="special" if native.nulls else "default",
+            null_handling="special",
             side_effects=name in ("wt_rand", "wt_uuid"),
         )
 
@@ -75,6 +78,36 @@ class Engine:
     def transaction(self, word: str) -> None:
         """BEGIN, COMMIT or ROLLBACK."""
         self._connection.execute(word)
+
+
+def plain(call: Callable[..., Any], arity: int, *, nulls: bool) -> Callable[..., Any]:
+    """`call` with exactly `arity` parameters (DuckDB counts them); None in gives None out unless it wants `nulls`."""
+    if arity == 1:
+        return lambda a: call(a) if nulls or a is not None else None
+    if arity == 2:
+        return lambda a, b: call(a, b) if nulls or (a is not None and b is not None) else None
+    if arity == 3:
+        return lambda a, b, c: call(a, b, c) if nulls or None not in (a, b, c) else None
+    if arity == 4:
+        return lambda a, b, c, d: call(a, b, c, d) if nulls or None not in (a, b, c, d) else None
+    return lambda a, b, c, d, e: call(a, b, c, d, e) if nulls or None not in (a, b, c, d, e) else None
+
+
+def safe(sql: str) -> str:
+    """`sql` with every error it raises itself made NULL. DuckDB's TRY refuses `error()`, which it takes for volatile."""
+    sql = re.sub(r"\b(wt_\w+)\(", lambda m: f"{m.group(1)}_safe(" if m.group(1) in raising() else m.group(0), sql)
+    return re.sub(r"\berror\(", "wt_nil(", sql)
+
+
+@cache
+def raising() -> frozenset[str]:
+    """The macros that raise errors, by themselves or through others."""
+    found = {n for n, (_, body) in MACROS.items() if re.search(r"\berror\(", body)}
+    while True:
+        more = {n for n, (_, body) in MACROS.items() if any(re.search(rf"\b{f}\(", body) for f in found)} | found
+        if more == found:
+            return frozenset(found)
+        found = more
 
 
 _RULES: list[tuple[str, str]] = [

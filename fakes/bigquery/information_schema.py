@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a view's row is a line
 """INFORMATION_SCHEMA: views of the catalog itself, written out as rows when a query names one."""
 
 from __future__ import annotations
@@ -118,7 +119,10 @@ def _rows(catalog: Catalog, name: str, dataset: Dataset) -> list[Row]:
                 "ddl": f"CREATE SCHEMA `{dataset.project}.{dataset.name}`\nOPTIONS(\n  location=\"{dataset.location}\"\n);",
             }]  # fmt: skip
         case "SCHEMATA_OPTIONS":
-            given = {"description": dataset.resource.get("description"), "friendly_name": dataset.resource.get("friendlyName")}
+            given = {
+                "description": dataset.resource.get("description"),
+                "friendly_name": dataset.resource.get("friendlyName"),
+            }
             return [
                 {"catalog_name": dataset.project, "schema_name": dataset.name, "option_name": k, "option_type": "STRING",
                  "option_value": f'"{v}"'}

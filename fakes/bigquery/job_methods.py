@@ -342,8 +342,9 @@ def statistics(job: Job, now_ns: int, state: str) -> dict[str, Any]:
                           "statementType": job.statement}  # fmt: skip
         found["totalBytesProcessed"] = "0"
         found["query"]["totalBytesProcessedAccuracy"] = "PRECISE"
-        if "schema" in job.statistics:
-            found["query"]["schema"] = job.statistics["schema"]
+        for key in ("schema", "ddlOperationPerformed"):
+            if key in job.statistics:
+                found["query"][key] = job.statistics[key]
         return found
     if state != "PENDING":
         found["startTime"] = str(job.start_ns // NS_PER_MS)

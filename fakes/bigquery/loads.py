@@ -78,7 +78,9 @@ def _objects(service: Service, uris: Sequence[str]) -> Iterator[tuple[str, bytes
                 prefix = name.split("*")[0]
                 names = [n for n in storage.list_objects(bucket, prefix) if fnmatch.fnmatchcase(n, name)]
             found = [(n, storage.read_object(bucket, n)) for n in names]
-        except KeyError:
+        except Exception as problem:
+            if getattr(problem, "status", 404) != 404:
+                raise
             found = []
         if not found:
             raise ApiError("notFound", f"Not found: URI {uri}")

@@ -59,9 +59,7 @@ def settings(node: exp.Expression) -> dict[str, Any]:
     if isinstance(node, exp.AlterSet):
         items = [p for e in node.expressions for p in (e.expressions if isinstance(e, exp.Properties) else [e])]
     for one in items:
-        if isinstance(one, exp.Property) and not isinstance(one.this, exp.Expression | None.__class__):
-            found[str(one.this).lower()] = value_of(one.args["value"])
-        elif isinstance(one, exp.Property):
+        if type(one) is exp.Property:
             found[one.name.lower()] = value_of(one.args["value"])
         elif isinstance(one, exp.LocationProperty):
             found["location"] = one.this.name
@@ -72,7 +70,7 @@ def settings(node: exp.Expression) -> dict[str, Any]:
 
 def labels(value: Any) -> dict[str, str]:
     """Labels given as an array of pairs."""
-    return {k: v for k, v in value}
+    return dict(value)
 
 
 def dataset(node: exp.Expression) -> dict[str, Any]:
@@ -181,7 +179,11 @@ def layout(node: exp.Expression, fields: list[dict[str, Any]]) -> dict[str, Any]
 def _partition(node: exp.Expression, fields: dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     def named(name: str) -> str:
         if name.lower() not in fields:
-            raise invalid_query(f"Unrecognized name: {name}" if False else f"The field specified for partitioning cannot be found in the schema: {name}")  # noqa: E501
+            raise invalid_query(
+                f"Unrecognized name: {name}"
+                if False
+                else f"The field specified for partitioning cannot be found in the schema: {name}"
+            )
         return str(fields[name.lower()]["name"])
 
     if isinstance(node, (exp.Identifier, exp.Column)):

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from fakes.bigquery import destinations, values
+from fakes.bigquery.catalog import Table
 from fakes.bigquery.errors import ApiError, Unsupported, invalid, invalid_query
 from fakes.bigquery.jobs import Job, Result
 from fakes.bigquery.sql import moments, scripts
 from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.plan import Plan
 from fakes.bigquery.sql.scope import Context, TableId
-from fakes.bigquery.catalog import Table
 from fakes.bigquery.sql.types import INT64, STRING, Type, from_parameter, quoted
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Queries:
         if plan.kind == "SELECT":
             result = self.select(plan, environment, job)
             if job.destination is not None:
-                destinations.write(self.service, job, result)
+                result = destinations.write(self.service, job, result)
             job.result = result
             return result
         if plan.dml:

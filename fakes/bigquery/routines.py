@@ -109,7 +109,7 @@ def create(ddl: Ddl, node: exp.Create) -> None:
         raise Unsupported(f"CREATE {node.args.get('kind')}")
     temporary = options.has(node, exp.TemporaryProperty)
     parts = [p for x in function.this.parts for p in x.name.split(".")]
-    id = ("", "", parts[-1]) if temporary else split_path(parts, ddl.environment.project, ddl.environment.dataset)  # noqa: A001
+    id = ("", "", parts[-1]) if temporary else split_path(parts, ddl.environment.project, ddl.environment.dataset)
     routine = read(node, function, id, ddl.now_ms)
     if temporary:
         ddl.environment.functions[parts[-1].lower()] = routine
@@ -128,7 +128,7 @@ def create(ddl: Ddl, node: exp.Create) -> None:
     ddl.job.statistics["ddlTargetRoutine"] = {"projectId": id[0], "datasetId": id[1], "routineId": id[2]}
 
 
-def read(node: exp.Create, function: exp.UserDefinedFunction, id: TableId, now_ms: int) -> Routine:  # noqa: A002
+def read(node: exp.Create, function: exp.UserDefinedFunction, id: TableId, now_ms: int) -> Routine:
     """The routine that a CREATE FUNCTION describes."""
     parameters: list[tuple[str, Type | None]] = []
     for one in function.expressions:
@@ -161,7 +161,7 @@ def drop(ddl: Ddl, node: exp.Drop, target: exp.Expression) -> None:
     """DROP FUNCTION and DROP PROCEDURE."""
     if isinstance(target, exp.UserDefinedFunction):
         target = target.this
-    id = split_path([p.name for p in target.parts], ddl.environment.project, ddl.environment.dataset)  # noqa: A001
+    id = split_path([p.name for p in target.parts], ddl.environment.project, ddl.environment.dataset)
     dataset = ddl.catalog.dataset(id[0], id[1], sql=True)
     if dataset.routines.pop(id[2].lower(), None) is None:
         if not node.args.get("exists"):

@@ -117,7 +117,7 @@ class Script:
                 raise invalid_query(str(self._value(message)[1]) if message else "RAISE outside an exception handler")
             case scripts.Assertion(test, message):
                 if not self._truth(test):
-                    shown = str(self._value(message)[1]) if message else f"Assertion failed"
+                    shown = str(self._value(message)[1]) if message else "Assertion failed"
                     raise invalid_query(shown)
             case scripts.Execute():
                 self._execute(statement)
@@ -208,8 +208,6 @@ class Script:
         except ApiError as problem:
             if node.handler is None or isinstance(problem, Unsupported):
                 raise
-            if self.in_transaction:
-                self._word("ROLLBACK", "")
             before = self.error
             self.error = problem
             self.environment.leave(outer)
@@ -252,9 +250,7 @@ class Script:
         try:
             for row in result.rows:
                 names = [n for n, _ in kind.named_fields]
-                record = {
-                    n: bindable(t, v) for n, (_, t), v in zip(names, kind.named_fields, row, strict=True)
-                }
+                record = {n: bindable(t, v) for n, (_, t), v in zip(names, kind.named_fields, row, strict=True)}
                 self.environment.shadow(node.name, kind, record)
                 if self._turn(node.body, node.label):
                     return
@@ -308,15 +304,13 @@ class Script:
             if path[-1].upper() == "REFRESH_MATERIALIZED_VIEW":
                 return  # views are always fresh here
             raise Unsupported(f"CALL {'.'.join(path)}")
-        id = split_path(list(path), self.environment.project, self.environment.dataset)  # noqa: A001
+        id = split_path(list(path), self.environment.project, self.environment.dataset)
         dataset = self.service.catalog.dataset(id[0], id[1], sql=True)
         routine = dataset.routines.get(id[2].lower())
         if routine is None or routine.kind != "PROCEDURE":
             raise not_found("Procedure" if False else "Routine", f"{id[0]}:{id[1]}.{id[2]}")
         if len(arguments) != len(routine.parameters):
-            raise invalid_query(
-                f"Procedure {id[2]} needs {len(routine.parameters)} arguments, found {len(arguments)}"
-            )
+            raise invalid_query(f"Procedure {id[2]} needs {len(routine.parameters)} arguments, found {len(arguments)}")
         frame: list[tuple[str, Type, Any]] = []
         triples = list(zip(routine.parameters, routine.modes, arguments, strict=True))
         for (name, kind), mode, expression in triples:
@@ -344,7 +338,7 @@ class Script:
                 self.environment.set(target, kind, outputs[name])
 
     def _procedure(self, node: scripts.Procedure) -> None:
-        id = split_path(node.path, self.environment.project, self.environment.dataset)  # noqa: A001
+        id = split_path(node.path, self.environment.project, self.environment.dataset)
         dataset: Dataset = self.service.catalog.dataset(id[0], id[1], sql=True)
         if id[2].lower() in dataset.routines and not node.replace:
             if node.exists:

@@ -252,7 +252,7 @@ def _numeric(value: Any) -> Decimal:
     except InvalidOperation:
         raise ValueError(value) from None
     rounded = number.quantize(Decimal("1e-9"), "ROUND_HALF_UP", moments.WIDE)
-    if not number.is_finite() or abs(rounded) >= Decimal("1e29"):
+    if not number.is_finite() or rounded.copy_abs() >= Decimal("1e29"):
         raise ValueError(value)
     return rounded
 

@@ -20,10 +20,27 @@ if TYPE_CHECKING:
 
 Special = "Callable[[Calls, exp.Anonymous, Scope], Expr]"
 
-KNOWN_UNSUPPORTED = {
-    "ST_GEOGPOINT", "ST_GEOGFROMTEXT", "ST_DISTANCE", "ST_ASTEXT", "ST_AREA", "KLL_QUANTILES.INIT_INT64",
-    "SEARCH", "VECTOR_SEARCH", "APPENDS", "CHANGES", "EXTERNAL_QUERY", "TS_BUCKET", "CORR_BUCKET",
-}  # fmt: skip
+KNOWN_UNSUPPORTED = frozenset(
+    """
+    APPENDS APPROX_TOP_SUM ARRAY_FILTER ARRAY_TRANSFORM ARRAY_ZIP BAG_OF_WORDS BIT_CAST_TO_INT32 BIT_CAST_TO_INT64
+    CHANGES COSINE_DISTANCE CONTAINS_KEY DATE_BUCKET DATETIME_BUCKET DETERMINISTIC_ENCRYPT DETERMINISTIC_DECRYPT_STRING
+    EUCLIDEAN_DISTANCE EXTERNAL_OBJECT_TRANSFORM EXTERNAL_QUERY FLATTEN FLOAT64_ARRAY GAP_FILL GENERATE_RANGE_ARRAY
+    INT64_ARRAY BOOL_ARRAY STRING_ARRAY JSON_ARRAY_INSERT JSON_FLATTEN LAX_BOOL_ARRAY LAX_FLOAT64_ARRAY LAX_INT64_ARRAY
+    LAX_STRING_ARRAY OBJ_GET PARSE_BIGNUMERIC PARSE_NUMERIC RANGE_SESSIONIZE S2_CELLIDFROMPOINT S2_COVERINGCELLIDS
+    SEARCH TEXT_ANALYZE TF_IDF TIMESTAMP_BUCKET VECTOR_SEARCH
+    """.split()  # noqa: SIM905 - names read better as text
+)
+"""Functions of the service that are refused by name; so is everything in `ST_…` and in the namespaces of `calls.py`."""
+
+
+def normalize(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
+    """NORMALIZE(s[, mode]) and NORMALIZE_AND_CASEFOLD: the mode is a bare word."""
+    value = calls.expressions.coerced(node.expressions[0], scope, STRING)
+    mode = node.expressions[1].name.upper() if len(node.expressions) > 1 else "NFC"
+    if mode not in ("NFC", "NFD", "NFKC", "NFKD"):
+        raise calls.context.fail(f"Invalid normalization mode: {mode}", node)
+    helper = "wt_casefold" if "CASEFOLD" in node.name.upper() else "wt_normalize"
+    return Expr(use(calls.context, f"{helper}({value}, '{mode}')"), STRING)
 
 
 def struct_call(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
@@ -202,6 +219,11 @@ def array_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Sc
         raise calls.context.fail("The argument to ARRAY_AGG must not be an array type but was " + value.type.sql, node)
     order = calls.order(modifiers.order, inner)
     distinct = "DISTINCT " if modifiers.distinct else ""
+    if distinct and order:
+        items = distinct_ordered(calls, value, modifiers, inner, over, nulls=not modifiers.ignore_nulls)
+        if modifiers.limit is not None:
+            items = f"list_slice({items}, 1, {calls.expressions.coerced(modifiers.limit, scope, INT64)})"
+        return Expr(items, array(value.type))
     only = f" FILTER (WHERE {value.sql} IS NOT NULL)" if modifiers.ignore_nulls else ""
     sql = f"array_agg({distinct}{value.sql}{order}){only} {over}".strip()
     if modifiers.limit is not None:
@@ -209,6 +231,20 @@ def array_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Sc
     if modifiers.having is not None:
         raise Unsupported("HAVING inside ARRAY_AGG")
     return Expr(sql, array(value.type))
+
+
+def distinct_ordered(calls: Calls, value: Expr, modifiers: Modifiers, scope: Scope, over: str, *, nulls: bool) -> str:
+    """The distinct values of an aggregate in order; the service orders them by themselves only."""
+    assert modifiers.order is not None
+    keys = modifiers.order.expressions
+    if len(keys) != 1 or calls.expressions.compile(keys[0].this, scope).sql != value.sql:
+        raise calls.context.fail(
+            "An aggregate function that has both DISTINCT and ORDER BY arguments can only ORDER BY columns that are"
+            " arguments to the function", keys[0]
+        )  # fmt: skip
+    way = "'DESC', 'NULLS LAST'" if keys[0].args.get("desc") else "'ASC', 'NULLS FIRST'"
+    only = "" if nulls else f" FILTER (WHERE {value.sql} IS NOT NULL)"
+    return f"list_sort(array_agg(DISTINCT {value.sql}){only} {over}, {way})"
 
 
 def string_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Scope, over: str) -> Expr:
@@ -223,6 +259,11 @@ def string_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: S
     delimiter = calls.expressions.coerced(modifiers.arguments[1], scope, STRING) if modifiers.arguments[1:] else "','"
     order = calls.order(modifiers.order, inner)
     distinct = "DISTINCT " if modifiers.distinct else ""
+    if modifiers.distinct and order:
+        items = distinct_ordered(calls, value, modifiers, inner, over, nulls=False)
+        if modifiers.limit is not None:
+            items = f"list_slice({items}, 1, {calls.expressions.coerced(modifiers.limit, scope, INT64)})"
+        return Expr(f"array_to_string({items}, {delimiter})", STRING)
     if modifiers.limit is None:
         return Expr(f"string_agg({distinct}{value.sql}, {delimiter}{order}) {over}".strip(), STRING)
     limit = calls.expressions.coerced(modifiers.limit, scope, INT64)
@@ -281,6 +322,7 @@ def routine(calls: Calls, path: list[str], node: exp.Anonymous, scope: Scope) ->
 SPECIAL: dict[str, Callable[[Calls, exp.Anonymous, Scope], Expr]] = {
     "STRUCT": struct_call, "TO_JSON_STRING": to_json_string, "TO_JSON": to_json, "JSON_ARRAY": json_array,
     "JSON_OBJECT": json_object, "JSON_SET": _json_edit("wt_json_set"), "FORMAT": format_call,
+    "NORMALIZE": normalize, "NORMALIZE_AND_CASEFOLD": normalize,
     "JSON_ARRAY_APPEND": _json_edit("wt_json_append"),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ from fakes.bigquery.sql.types import DATE, DATETIME, INT64, STRING, TIME, TIMEST
 if TYPE_CHECKING:
     from fakes.bigquery.sql.expressions import Expressions
 
-NAMESPACES = {"NET", "HLL_COUNT", "KEYS", "AEAD", "ML", "AI", "BQ"}
+NAMESPACES = {"NET", "HLL_COUNT", "KLL_QUANTILES", "KEYS", "AEAD", "ML", "AI", "BQ", "D3A_COUNT", "OBJ"}
 _SLOT = re.compile(r"\{(\*|n|d|o|over|nulls|\d)(\|\||\*|\?[^}]*)?\}")
 _SLOTS = re.compile(r"\{(0\|\||1\*|\*|n|d|o|over|nulls|\d\?[^}]*|\d)\}")
 
@@ -72,7 +72,7 @@ class Calls:
         """A call: a plain one, `SAFE.f(…)` or `NET.f(…)`."""
         if isinstance(node, exp.SafeFunc):
             inner = self.call(node.this, scope)
-            return Expr(f"TRY({inner.sql})", inner.type)
+            return safely(self.context, inner.sql, inner.type)
         if isinstance(node, exp.NetFunc):
             return self.named(f"NET.{node.this.name.upper()}", node.this, scope)
         assert isinstance(node, exp.Anonymous)
@@ -91,7 +91,7 @@ class Calls:
         call = node.expression
         if len(path) == 1 and path[0].upper() == "SAFE":
             inner = self.call(call, scope)
-            return Expr(f"TRY({inner.sql})", inner.type)
+            return safely(self.context, inner.sql, inner.type)
         if len(path) == 1 and path[0].upper() in NAMESPACES:
             return self.named(f"{path[0].upper()}.{call.name.upper()}", call, scope)
         full = [part for p in [*path, call.name] for part in p.split(".")]
@@ -112,7 +112,8 @@ class Calls:
             if over is None:
                 raise self.context.fail(f"Analytic function {name} cannot be called without an OVER clause", node)
             return self._windowed(name, options, node, scope, over)
-        if name in builders.KNOWN_UNSUPPORTED or name.split(".", maxsplit=1)[0] in NAMESPACES:
+        namespace = name.split(".", maxsplit=1)[0]
+        if name in builders.KNOWN_UNSUPPORTED or name.startswith("ST_") or namespace in NAMESPACES:
             raise Unsupported(f"function {name}")
         raise self.context.fail(f"Function not found: {node.name}", node)
 
@@ -256,6 +257,13 @@ class Calls:
     def cast_format(self, node: exp.Cast, target: Type, scope: Scope) -> Expr:
         """`CAST(x AS t FORMAT '…')`."""
         return builders.cast_format(self, node, target, scope)
+
+
+def safely(context: Context, sql: str, kind: Type) -> Expr:
+    """`sql` with NULL in place of its errors."""
+    from fakes.bigquery.engine import safe
+
+    return Expr(use(context, f"TRY({safe(sql)})"), kind)
 
 
 def direction(node: exp.Ordered) -> str:

@@ -64,7 +64,9 @@ def cast(context: Context, expr: Expr, target: Type, *, safe: bool = False) -> E
     """
     sql = convert(context, expr, target)
     if safe and sql != expr.sql:
-        sql = f"TRY({sql})"
+        from fakes.bigquery.sql.calls import safely
+
+        return safely(context, sql, target)
     return Expr(sql, target, literal=False)
 
 

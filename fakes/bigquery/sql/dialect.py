@@ -33,6 +33,22 @@ class GoogleSqlParser(BigQueryParser):  # type: ignore[misc] # sqlglot is untype
         return BaseParser._parse_unnest(self, with_alias=with_alias)
 
 
+class Words(BigQuery.Tokenizer):  # type: ignore[misc] # sqlglot is untyped here
+    """A tokenizer for scripts: one token a word, and no statement swallowed whole."""
+
+    COMMANDS: ClassVar[set[Any]] = set()
+    KEYWORDS: ClassVar[dict[str, Any]] = {
+        k: v for k, v in BigQuery.Tokenizer.KEYWORDS.items() if " " not in k and v not in BigQuery.Tokenizer.COMMANDS
+    }
+
+
+class ScriptSql(BigQuery):  # type: ignore[misc] # sqlglot is untyped here
+    """The dialect whose tokens scripts are taken apart by."""
+
+    Tokenizer = Words
+    tokenizer_class = Words
+
+
 class GoogleSql(BigQuery):  # type: ignore[misc] # sqlglot is untyped here
     """The dialect to hand to sqlglot."""
 

@@ -327,6 +327,8 @@ class Expressions:
         operand = self.compile(inner, scope)
         if not operand.type.numeric and operand.type.kind not in ("INTERVAL", "NULL"):
             raise self.context.fail(f"No matching signature for operator -\n  Argument types: {operand.type}", node)
+        if operand.type == INT64:
+            return Expr(f"(CAST(0 AS BIGINT) - {operand.sql})", INT64, literal=operand.literal)
         return Expr(f"(-{operand.sql})", operand.type, literal=operand.literal)
 
     def _concat(self, node: exp.DPipe, scope: Scope) -> Expr:
@@ -378,9 +380,11 @@ class Expressions:
             options = inner.expressions if isinstance(inner, exp.Tuple) else [inner.unnest()]
             word = " OR " if isinstance(right, exp.Any) else " AND "
             tests = [f"{left.sql} LIKE {self.coerced(o, scope, STRING)} ESCAPE '\\'" for o in options]
-            return Expr(f"({word.join(tests)})", BOOL)
+            sql = f"({word.join(tests)})"
+            return Expr(f"(NOT {sql})" if node.args.get("negate") else sql, BOOL)
         a, b = self.coerce(left, STRING, node), self.coerced(right, scope, STRING)
-        return Expr(f"({a} LIKE {b} ESCAPE '\\')", BOOL)
+        no = "NOT " if node.args.get("negate") else ""
+        return Expr(f"({a} {no}LIKE {b} ESCAPE '\\')", BOOL)
 
     # ---- conditionals, constructors, subqueries
 

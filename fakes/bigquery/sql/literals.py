@@ -89,9 +89,9 @@ def _decimal(value: str, target: Type) -> str:
         raise ValueError(value)
     scale = 9 if target == NUMERIC else 18
     rounded = number.quantize(Decimal(1).scaleb(-scale), rounding="ROUND_HALF_UP", context=moments.WIDE)
-    if target == NUMERIC and abs(rounded) >= NUMERIC_LIMIT:
+    if target == NUMERIC and rounded.copy_abs() >= NUMERIC_LIMIT:
         raise ValueError(value)
-    if target != NUMERIC and (rounded != number or abs(rounded) >= Decimal("1e20")):
+    if target != NUMERIC and (rounded != number or rounded.copy_abs() >= Decimal("1e20")):
         raise Unsupported(f"BIGNUMERIC '{value}'", "at most 20 digits before and 18 after the point")
     return f"CAST('{rounded:f}' AS {target.duck})"
 

@@ -402,7 +402,7 @@ def _numeric_clean(text: str) -> str:
         rounded = number.quantize(Decimal("1e-9"), rounding="ROUND_HALF_UP", context=moments.WIDE)
     except ArithmeticError:
         return "invalid"
-    return f"{rounded:f}" if number.is_finite() and abs(rounded) < Decimal("1e29") else "invalid"
+    return f"{rounded:f}" if number.is_finite() and rounded.copy_abs() < Decimal("1e29") else "invalid"
 
 
 def _numeric_round(value: Decimal, digits: int, mode: str = "ROUND_HALF_AWAY_FROM_ZERO") -> Decimal:
@@ -561,8 +561,9 @@ NATIVES: dict[str, Native] = {
     "wt_ltrim": Native((T,), T, str.lstrip),
     "wt_rtrim": Native((T,), T, str.rstrip),
     "wt_reverse": Native((T,), T, lambda s: s[::-1]),
+    "wt_normalize": Native((T, T), T, lambda s, mode: unicodedata.normalize(mode.upper(), s)),
     "wt_soundex": Native((T,), T, _soundex),
-    "wt_casefold": Native((T,), T, lambda s: unicodedata.normalize("NFC", s).casefold()),
+    "wt_casefold": Native((T, T), T, lambda s, mode: unicodedata.normalize(mode, unicodedata.normalize(mode, s).casefold())),
     "wt_collate": Native((T, T), T, _collate),
     "wt_ascii": Native((T,), I, lambda s: ord(s[0]) if s else 0),
     "wt_unicode": Native((T,), I, lambda s: ord(s[0]) if s else 0),

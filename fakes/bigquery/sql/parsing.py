@@ -10,15 +10,16 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from fakes.bigquery.errors import ApiError, invalid_query
-from fakes.bigquery.sql.dialect import GoogleSql
+from fakes.bigquery.sql.dialect import GoogleSql, ScriptSql
 
 _DIALECT = GoogleSql()
+_SCRIPT = ScriptSql()
 _SNAPSHOT = re.compile(r"^(\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+)(SNAPSHOT\s+)(?=TABLE\b)", re.I)
 
 
 def tokens(text: str) -> list[Any]:
     """The tokens of `text`; raises sqlglot's TokenError."""
-    found: list[Any] = _DIALECT.tokenize(text)
+    found: list[Any] = _SCRIPT.tokenize(text)
     return found
 
 
@@ -35,6 +36,11 @@ def statement(text: str) -> exp.Expression:
     try:
         found = [s for s in _DIALECT.parser().parse(tokens, text) if s is not None]
     except ParseError as problem:
+        first = tokens[0]
+        if first.token_type.name == "VAR" and first.text.upper() not in _STATEMENTS:
+            raise invalid_query(
+                f'Syntax error: Unexpected identifier "{first.text}"', position(text, first.start)
+            ) from None
         raise _parse_error(text, problem) from None
     if len(found) != 1:
         raise invalid_query("Syntax error: Expected end of input")
@@ -108,6 +114,7 @@ def _aliased(table: exp.Table, parts: list[str]) -> bool:
 
 
 def position(text: str, start: int) -> tuple[int, int]:
+    """(line, column), both from 1, of the character at `start`."""
     before = text[:start]
     return before.count("\n") + 1, start - (before.rfind("\n") + 1) + 1
 
@@ -167,6 +174,7 @@ def _parse_error(text: str, problem: ParseError) -> ApiError:
     return invalid_query(f"Syntax error: Unexpected {shown}", at)
 
 
+_STATEMENTS = {"ASSERT", "CALL", "EXPORT", "CREATE", "DROP", "ALTER", "TRUNCATE", "MERGE", "LOAD", "GRANT", "REVOKE"}
 _KEYWORDS = frozenset(
     """
     ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE

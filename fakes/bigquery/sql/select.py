@@ -195,7 +195,8 @@ class Selects:
             elif isinstance(one, exp.Alias):
                 items.append((one.alias, self.expressions.compile(one.this, scope), True))
             else:
-                name = one.name if isinstance(one, (exp.Column, exp.Dot)) and not self._is_call(one) else ""
+                bare = one.unnest()
+                name = bare.name if isinstance(bare, (exp.Column, exp.Dot)) and not self._is_call(bare) else ""
                 items.append((name, self.expressions.compile(one, scope), bool(name)))
         return items
 
@@ -308,6 +309,9 @@ class Selects:
                 if not 1 <= position <= len(items):
                     raise self.context.fail(f"GROUP BY is out of SELECT column number range: {position}", one)
                 return items[position - 1][1].sql
+            for kind, word in ((exp.Rollup, "ROLLUP"), (exp.Cube, "CUBE"), (exp.GroupingSets, "GROUPING SETS")):
+                if isinstance(one, kind):
+                    return f"{word} ({', '.join(key(i) for i in one.expressions)})"
             if isinstance(one, exp.Column) and len(one.parts) == 1 and one.name.lower() in aliases:
                 return aliases[one.name.lower()].sql
             if isinstance(one, (exp.Tuple, exp.Paren)):

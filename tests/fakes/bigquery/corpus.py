@@ -9,7 +9,7 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,7 @@ from google.cloud import bigquery
 
 from tests.fakes.bigquery.client import PROJECT, World
 
-ROOT = Path(
-    os.environ.get("WINDTUNNEL_BIGQUERY_CORPUS", Path(__file__).parents[4] / "shared" / "bigquery-corpus")
-)
+ROOT = Path(os.environ.get("WINDTUNNEL_BIGQUERY_CORPUS", Path(__file__).parents[4] / "shared" / "bigquery-corpus"))
 DATASET = "corpus"
 INSTANT = {"durations_s": dict.fromkeys(("SELECT", "DML", "DDL", "SCRIPT", "LOAD", "COPY", "EXTRACT"), 0.0),
            "table_updates_per_10_s": None}  # fmt: skip
@@ -48,12 +46,6 @@ def fill(text: str) -> str:
     )
 
 
-def _type(node: Any) -> Any:
-    if isinstance(node, str):
-        return node
-    return node
-
-
 def parameter(node: Mapping[str, Any]) -> Any:
     """A query parameter of the client."""
     kind = node["type"]
@@ -74,12 +66,14 @@ def job_config(folder: Path) -> bigquery.QueryJobConfig:
         config.query_parameters = [parameter(p) for p in given["parameters"]]
     if (folder / "job_config.json").exists():
         for key, value in json.loads(text_of(folder / "job_config.json")).items():
-            if key == "connection_properties":
-                value = [bigquery.ConnectionProperty(**p) for p in value]
-            if key == "default_dataset":
-                value = bigquery.DatasetReference.from_string(value)
-            setattr(config, key, value)
+            setattr(config, key, _READ.get(key, lambda given: given)(value))
     return config
+
+
+_READ = {
+    "connection_properties": lambda given: [bigquery.ConnectionProperty(**p) for p in given],
+    "default_dataset": bigquery.DatasetReference.from_string,
+}
 
 
 class Mismatch(AssertionError):
@@ -147,7 +141,9 @@ def _fails(world: World, query: str, config: bigquery.QueryJobConfig, wanted: Ma
         refuse(error)
         reason = (error.errors[0] if error.errors else {}).get("reason")
         if reason != wanted["reason"] or error.code != wanted["http_status"]:
-            raise Mismatch(f"{error.code} {reason} instead of {wanted['http_status']} {wanted['reason']}: {error}") from None
+            raise Mismatch(
+                f"{error.code} {reason} instead of {wanted['http_status']} {wanted['reason']}: {error}"
+            ) from None
         if not re.search(wanted["message_pattern"], str(error)):
             raise Mismatch(f"message {error.message!r} instead of {wanted['message_sample']!r}") from None
         return
@@ -170,7 +166,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat() if value.tzinfo else value.isoformat()
+        return value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, bytes):
@@ -198,6 +194,8 @@ def same(wanted: Any, got: Any) -> bool:
         return wanted == got or (isinstance(got, float) and math.isclose(wanted, got, rel_tol=1e-12))
     if isinstance(wanted, str) and isinstance(got, (int, float)):
         return wanted.lower() in (str(got).lower(), {math.inf: "infinity", -math.inf: "-infinity"}.get(got, ""))
+    if isinstance(wanted, str) and isinstance(got, (dict, list)):
+        return bool(json.loads(wanted) == got)
     if wanted == got:
         return True
     try:
@@ -211,7 +209,7 @@ def _instant(value: Any) -> datetime | None:
         found = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def compare_rows(wanted: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], *, ordered: bool) -> None:
