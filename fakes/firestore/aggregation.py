@@ -15,6 +15,34 @@ from fakes.seam import GrpcError
 ValuePb = Value.pb()
 
 
+MOST_AGGREGATIONS = 5
+"""In one query (`query.proto`, StructuredAggregationQuery.aggregations)."""
+
+
+def fields_of(aggregations: Any) -> list[str]:
+    """The fields that are summed or averaged: only documents that have all of them count.
+
+    INVALID_ARGUMENT for aggregations the service refuses as a whole.
+    """
+    if not aggregations:
+        raise GrpcError("INVALID_ARGUMENT", "Aggregations can not be empty.")
+    if len(aggregations) > MOST_AGGREGATIONS:
+        raise GrpcError(
+            "INVALID_ARGUMENT",
+            f"The maximum number of aggregations is {MOST_AGGREGATIONS}; there are {len(aggregations)}.",
+        )
+    aliases = [aggregation.alias for aggregation in aggregations if aggregation.alias]
+    for alias in aliases:
+        if aliases.count(alias) > 1:
+            raise GrpcError("INVALID_ARGUMENT", f"Aggregation aliases contain duplicate alias '{alias}'.")
+    paths = []
+    for aggregation in aggregations:
+        operator = aggregation.WhichOneof("operator")
+        if operator in ("sum", "avg"):
+            paths.append(str(getattr(aggregation, operator).field.field_path))
+    return list(dict.fromkeys(paths))
+
+
 def aggregate(aggregations: Any, documents: list[Any]) -> dict[str, Any]:
     """Each aggregation's value by its alias (`field_1`, … where none is given)."""
     results = {}

@@ -142,13 +142,14 @@ class Documents:
         """ListCollectionIds right below a document or the root."""
         split(request.parent)
         depth = request.parent.count("/") + 1
+        _, at_us = self._seen(request)
         with self._database.lock:
             store = self._database.store
             ids = sorted(
                 {
                     collection.split("/")[depth]
                     for collection in store.collections_under(request.parent)
-                    if any(True for _ in store.in_collection(collection))
+                    if any(True for _ in store.in_collection(collection, at_us))
                 }
             )
         ids = [one for one in ids if one > request.page_token]
@@ -204,7 +205,9 @@ class Documents:
     def run_aggregation_query(self, request: Any, context: GrpcContext) -> Iterator[PbMessage]:
         """RunAggregationQuery: one answer with all aggregations."""
         wanted = request.structured_aggregation_query
-        documents, transaction, at_us = self._query(request, Query(wanted.structured_query), context)
+        fields = aggregation.fields_of(wanted.aggregations)
+        query = Query(wanted.structured_query, also_ordered_by=fields)
+        documents, transaction, at_us = self._query(request, query, context)
         answer = types.RunAggregationQueryResponse.pb()()
         if request.HasField("new_transaction") and transaction is not None:
             answer.transaction = transaction.id
@@ -241,7 +244,7 @@ class Documents:
                 "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {most:,} bytes (it has {size:,})."
             )
         outcomes, commit_us = self._database.commit(request.writes, request.transaction, context)
-        answer = types.CommitResponse.pb()(write_results=[_result(one, commit_us) for one in outcomes])
+        answer = types.CommitResponse.pb()(write_results=[_result(one) for one in outcomes])
         _stamp(answer.commit_time, commit_us)
         return answer
 
@@ -253,12 +256,12 @@ class Documents:
         answer = types.BatchWriteResponse.pb()()
         for write in request.writes:
             try:
-                [outcome], commit_us = self._database.commit([write], b"", context)
+                [outcome], _ = self._database.commit([write], b"", context)
             except GrpcError as error:
                 answer.write_results.add()
                 answer.status.append(Status(code=CODE_NUMBERS[error.code], message=error.details))
             else:
-                answer.write_results.append(_result(outcome, commit_us))
+                answer.write_results.append(_result(outcome))
                 answer.status.append(Status())
         return answer
 
@@ -297,11 +300,10 @@ def _shown(document: Any, request: Any) -> Any:
     return masked(document, request.mask.field_paths) if request.HasField("mask") else document
 
 
-def _result(outcome: Written, commit_us: int) -> Any:
+def _result(outcome: Written) -> Any:
     result = types.WriteResult.pb()(transform_results=outcome.transform_results)
-    if outcome.document is None:
-        _stamp(result.update_time, commit_us)
-    else:
+    # "Not set after a delete." - write.proto, WriteResult.update_time
+    if outcome.document is not None:
         result.update_time.CopyFrom(outcome.document.update_time)
     return result
 

@@ -6,7 +6,7 @@ composite index is made. It must not know transactions or where documents are ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cmp_to_key
 from typing import Any
 
@@ -35,9 +35,13 @@ _MOST_DISJUNCTIONS = 30
 
 
 class Query:
-    """A `google.firestore.v1.StructuredQuery`, checked and ready to run; INVALID_ARGUMENT or UNIMPLEMENTED if not."""
+    """A `google.firestore.v1.StructuredQuery`, checked and ready to run; INVALID_ARGUMENT or UNIMPLEMENTED if not.
 
-    def __init__(self, pb: Any) -> None:
+    `also_ordered_by` are fields whose index the results come from, and in whose order they are limited, unless the
+    query has an order of its own.
+    """
+
+    def __init__(self, pb: Any, also_ordered_by: Sequence[str] = ()) -> None:
         if pb.HasField("find_nearest"):
             raise GrpcError("UNIMPLEMENTED", "the firestore emulator does not do find_nearest (vector search)")
         if len(pb.from_) > 1:
@@ -46,6 +50,7 @@ class Query:
         self.all_descendants = bool(pb.from_ and pb.from_[0].all_descendants)
         self._inequalities: list[str] = []
         self._matches = self._filter(pb.where) if pb.HasField("where") else None
+        self._inequalities += () if pb.order_by else also_ordered_by
         self._order = self._orders(pb)
         self._start = pb.start_at if pb.HasField("start_at") else None
         self._end = pb.end_at if pb.HasField("end_at") else None

@@ -8,10 +8,13 @@ NaN below them all. It must not know queries.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 Key = tuple[Any, ...]
 """Compares as the values do; equal keys are equal values."""
+
+_NUMERIC_ID = re.compile(r"__id(-?\d+)__")
 
 NULL, BOOLEAN, NUMBER, TIMESTAMP, STRING, BYTES, REFERENCE, GEO_POINT, ARRAY, VECTOR, MAP = range(11)
 
@@ -44,8 +47,17 @@ def key(value: Any) -> Key:
 
 
 def reference_key(name: str) -> Key:
-    """The sort key of a reference to the document `name`: segment by segment."""
-    return REFERENCE, tuple(segment.encode() for segment in name.split("/"))
+    """The sort key of a reference to the document `name`: segment by segment.
+
+    `__id7__` stands for the number 7 as an id, and numbers come before names; the client libraries bound ranges of
+    names with the smallest of them.
+    """
+    return REFERENCE, tuple(_segment_key(segment) for segment in name.split("/"))
+
+
+def _segment_key(segment: str) -> Key:
+    number = _NUMERIC_ID.fullmatch(segment)
+    return (1, segment.encode()) if number is None else (0, int(number[1]))
 
 
 def _map_key(fields: Any) -> Key:

@@ -37,7 +37,7 @@ def target(write: Any) -> str:
     raise GrpcError("INVALID_ARGUMENT", "a write must have an update, a delete or a transform")
 
 
-def check_precondition(precondition: Any, name: str, present: Any | None) -> None:
+def check_precondition(precondition: Any, name: str, present: Any | None, now_us: int) -> None:
     """Raise as the service does if `present` is not what the write counts on."""
     match precondition.WhichOneof("condition_type"):
         case "exists":
@@ -46,6 +46,12 @@ def check_precondition(precondition: Any, name: str, present: Any | None) -> Non
             if not precondition.exists and present is not None:
                 raise GrpcError("ALREADY_EXISTS", f"Document already exists: {name}")
         case "update_time":
+            required_us = precondition.update_time.seconds * 1_000_000 + precondition.update_time.nanos // 1_000
+            if required_us > now_us:
+                raise GrpcError(
+                    "INVALID_ARGUMENT",
+                    f"The required base version ({_text(precondition.update_time)}) is in the future",
+                )
             if present is None:
                 raise GrpcError("NOT_FOUND", f"No document to update: {name}")
             if present.update_time != precondition.update_time:
@@ -59,7 +65,7 @@ def check_precondition(precondition: Any, name: str, present: Any | None) -> Non
 def apply(write: Any, present: Any | None, commit_us: int, document_bytes: int) -> Written:
     """The outcome of `write` on `present`, its precondition checked."""
     name = target(write)
-    check_precondition(write.current_document, name, present)
+    check_precondition(write.current_document, name, present, commit_us)
     if write.HasField("delete"):
         return Written(None)
     document = DocumentPb(name=name)

@@ -338,3 +338,53 @@ def test_a_field_with_a_hyphen_is_reached_in_back_ticks(client):
     ref.set({"team-offense": {"n": 1}})
     ref.update({"`team-offense`.n": 2})
     assert ref.get().to_dict() == {"team-offense": {"n": 2}}
+
+
+def test_collections_are_listed_as_they_were(client):
+    then = client.document("a/1").set({}).update_time
+    client.document("b/1").set({})
+    assert [one.id for one in client.collections()] == ["a", "b"]
+    assert [one.id for one in client.collections(read_time=then)] == ["a"]
+
+
+def test_a_precondition_from_the_future_is_an_invalid_argument(client):
+    ref = client.document("locks/a")
+    future = ref.set({"n": 1}).update_time + datetime.timedelta(hours=1)
+    with pytest.raises(exceptions.InvalidArgument):
+        ref.delete(option=client.write_option(last_update_time=future))
+
+
+def test_the_result_of_a_delete_has_no_update_time(client):
+    batch = client.batch()
+    batch.delete(client.document("a/b"))
+    [result] = batch.commit()
+    assert not result._pb.HasField("update_time")
+
+
+def test_a_recursive_query_and_delete_reach_everything_below(client):
+    collection = client.collection("philosophers")
+    paths = ["Plato", "Plato/pets/Cuddles", "Socrates", "Socrates/hobbies/writing"]
+    for path in paths:
+        client.document(f"philosophers/{path}").set({})
+    client.document("philosophers2/other").set({})
+    assert [one.id for one in collection.recursive().get()] == ["Plato", "Cuddles", "Socrates", "writing"]
+    assert client.recursive_delete(collection) == 4
+    assert [one.id for one in client.collections()] == ["philosophers2"]
+
+
+def test_aggregations_without_sense_are_refused(client):
+    query = client.collection("a")
+    with pytest.raises(exceptions.InvalidArgument, match="duplicate alias"):
+        query.count(alias="n").count(alias="n").get()
+    many = query.count(alias="n0")
+    for number in range(1, 6):
+        many = many.count(alias=f"n{number}")
+    with pytest.raises(exceptions.InvalidArgument, match="maximum"):
+        many.get()
+
+
+def test_a_limited_sum_takes_the_smallest_and_counts_only_documents_that_have_the_field(client):
+    for name, data in (("a", {"n": 3}), ("b", {"n": 1}), ("c", {"n": 2}), ("d", {})):
+        client.collection("sums").document(name).set(data)
+    limited = client.collection("sums").limit(2).sum("n", alias="total").count(alias="count")
+    assert {one.alias: one.value for one in limited.get()[0]} == {"total": 3, "count": 2}
