@@ -31,16 +31,17 @@ Watch = Callable[["Pollable"], None]
 
 
 class Pollable:
-    """Something with readiness: one end of a connection, or a listener.
+    """Something with readiness: one end of a connection, or a listener; `owner` is the process it belongs to.
 
     Subclasses say what is ready now (`ready`, a mask of poll(2) bits) and call `changed` whenever bits may have been
     added. Waking is always by way of the loop's queue, never by a direct switch, so that the order of events stays
     first in, first out and in the hands of whoever schedules greenlets.
     """
 
-    __slots__ = ("_waiters", "_watches", "nonblocking", "references")
+    __slots__ = ("_waiters", "_watches", "nonblocking", "owner", "references")
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
         self._waiters: list[tuple[int, Sleeper]] = []
         self._watches: list[Watch] = []
         self.references = 0
@@ -215,11 +216,12 @@ class DescriptorTable:
         if not pollable.references:
             pollable.released()
 
-    def drop(self, pollable: Pollable) -> None:
-        """Forget every descriptor of `pollable` without releasing it: its process is dead."""
-        for fd in [fd for fd, other in self._open.items() if other is pollable]:
-            del self._open[fd]
-        pollable.references = 0
+    def drop_owner(self, owner: str) -> None:
+        """Forget the descriptors of a dead process, and whoever waited for them, without releasing anything."""
+        for fd in [fd for fd, pollable in self._open.items() if pollable.owner == owner]:
+            pollable = self._open.pop(fd)
+            pollable.references = 0
+            pollable.forget_waiters()
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._open)

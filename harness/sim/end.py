@@ -28,7 +28,7 @@ class State(Enum):
 class End(Pollable):
     """One end of a connection, as the kernel of its host holds it.
 
-    `owner` is the process it belongs to, `local` and `remote` are (address, port). Methods that may wait take
+    `local` and `remote` are (address, port). Methods that may wait take
     `timeout_s`: None waits for ever, 0 never (BlockingIOError), anything else raises TimeoutError when it has passed.
     """
 
@@ -42,15 +42,13 @@ class End(Pollable):
         "local",
         "on_released",
         "outgoing",
-        "owner",
         "remote",
         "reset_on_close",
         "state",
     )
 
     def __init__(self, owner: str) -> None:
-        super().__init__()
-        self.owner = owner
+        super().__init__(owner)
         self.local: tuple[str, int] | None = None
         self.remote: tuple[str, int] | None = None
         self.state = State.FRESH

@@ -20,11 +20,10 @@ SOMAXCONN = 4096
 class Listener(Pollable):
     """A bound address with a backlog; `owner` is the process that listens."""
 
-    __slots__ = ("_backlog", "_limit", "_listening", "_network", "_waiting", "local", "owner")
+    __slots__ = ("_backlog", "_limit", "_listening", "_network", "_waiting", "local")
 
     def __init__(self, network: Network, owner: str, local: tuple[str, int], backlog: int) -> None:
-        super().__init__()
-        self.owner = owner
+        super().__init__(owner)
         self.local = local
         self._network = network
         self._limit = max(1, min(backlog, SOMAXCONN))

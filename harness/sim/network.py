@@ -286,9 +286,9 @@ class Network:
         for host in [*self._hosts.values(), *self._loopbacks.values()]:
             for port in [port for port, other in host.listening.items() if other.owner == owner]:
                 del host.listening[port]
+        TABLE.drop_owner(owner)
         for end in [end for end in self._ends if end.owner == owner]:
             end.forget_waiters()
-            TABLE.drop(end)
             end.abort()
 
     def _redraw(self) -> None:
