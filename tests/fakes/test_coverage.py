@@ -1,3 +1,5 @@
+"""The pages of docs/emulated/ say what the code does, and every remark in them is on something that is there."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""What a topology file makes of topics and subscriptions, and what it refuses."""
+
 import pytest
 
 from tests.fakes.pubsub.desk import DEAD, PROJECT, SUB, TOPIC, URL, Desk
