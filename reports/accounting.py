@@ -94,12 +94,15 @@ def accounts(run: Run) -> list[Account]:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """One line of the table by hour: what the record and each world counted in the bucket `number`."""
+    """One line of the table by hour: what the record and each world counted in the bucket `number`.
+
+    None is a world that stopped before.
+    """
 
     number: int
     recorded: float | None
-    attempts: Mapping[str, int]
-    rows: Mapping[str, int]
+    attempts: Mapping[str, int | None]
+    rows: Mapping[str, int | None]
 
     @property
     def is_quiet(self) -> bool:
@@ -126,8 +129,8 @@ def intervals(run: Run) -> list[Interval]:
         Interval(
             number=bucket,
             recorded=recorded.get(bucket),
-            attempts={name: timeline.attempts[bucket] for name, timeline in worlds.items()},
-            rows={name: timeline.rows[bucket] for name, timeline in worlds.items()},
+            attempts={name: it.attempts[bucket] if bucket in it.reached else None for name, it in worlds.items()},
+            rows={name: it.rows[bucket] if bucket in it.reached else None for name, it in worlds.items()},
         )
         for bucket in range(count)
     ]

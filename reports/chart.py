@@ -176,13 +176,13 @@ def _windows(run: Run, span_s: float) -> tuple[Window, ...]:
 
 
 def _counted(run: Run) -> tuple[str, dict[str, list[float]]]:
-    """What to plot: attempts where any world (or the record) has them, else calls."""
+    """What to plot: attempts where any world (or the record) has them, else calls; a line ends where its world did."""
     timelines = {world.name: world.timeline for world in run.worlds if world.timeline}
     recorded = run.record.reference is not None and bool(run.record.reference.series)
     attempts = recorded or any(timeline.attempts for timeline in timelines.values())
     noun = "attempts" if attempts else "calls"
     series = {
-        name: [float((timeline.attempts if attempts else timeline.calls)[bucket]) for bucket in timeline.buckets]
+        name: [float((timeline.attempts if attempts else timeline.calls)[bucket]) for bucket in timeline.reached]
         for name, timeline in timelines.items()
     }
     return noun, series
@@ -192,7 +192,8 @@ def chart(run: Run) -> Chart | None:
     """The plot of `run`, None where neither world nor record counted anything."""
     noun, series = _counted(run)
     recorded = recorded_by_bucket(run)
-    buckets = max([*(len(values) for values in series.values()), *(n + 1 for n in recorded), 0])
+    spans = [len(world.timeline.buckets) for world in run.worlds if world.timeline]
+    buckets = max([*spans, *(n + 1 for n in recorded), 0])
     top = max([*recorded.values(), *(max(values, default=0) for values in series.values())], default=0)
     if not buckets or top <= 0:
         return None

@@ -93,7 +93,7 @@ def _held_against(finding: Finding) -> str:
 
 
 def _shape(timeline: Timeline, top: float) -> str:
-    return sparkline([float(timeline.attempts[bucket]) for bucket in timeline.buckets], top)
+    return sparkline([float(timeline.attempts[bucket]) for bucket in timeline.reached], top)
 
 
 def _metric(world: World, name: str) -> str:

@@ -92,11 +92,18 @@ class Timeline:
     faults: dict[str, FaultSpan] = field(default_factory=dict)
     events: int = 0
     focus: dict[str, str] = field(default_factory=dict)
+    last_ns: int = 0
+    ended: bool = False
 
     @property
     def buckets(self) -> range:
         """All buckets of the span, empty ones included."""
         return range(max(1, -(-round(self.span_s * NS_PER_S) // (self.bucket_s * NS_PER_S))))
+
+    @property
+    def reached(self) -> range:
+        """The buckets that the run got to: all of them, unless it stopped before its end."""
+        return self.buckets if self.ended else self.buckets[: self._bucket(self.last_ns) + 1]
 
     def peak(self) -> int:
         """Most attempts in one bucket."""
@@ -106,6 +113,7 @@ class Timeline:
         """Count `events`, which come in the order of their time, and return self."""
         by_kind = {
             "run.start": self._start,
+            "run.end": self._end,
             "mark": self._mark,
             "call": self._call,
             "fault": self._fault,
@@ -114,6 +122,7 @@ class Timeline:
         }
         for event in events:
             self.events += 1
+            self.last_ns = event.t_ns
             if note := by_kind.get(event.kind):
                 note(event)
         return self
@@ -124,6 +133,9 @@ class Timeline:
 
     def _start(self, event: Event) -> None:
         self.focus = dict(event.get("focus") or {})
+
+    def _end(self, event: Event) -> None:
+        self.ended = True
 
     def _mark(self, event: Event) -> None:
         fields = event.fields

@@ -35,8 +35,8 @@ def test_each_world_is_counted_both_ways(run: Run) -> None:
 def test_the_hours_add_up_to_the_totals(run: Run) -> None:
     lines = intervals(run)
     for account in accounts(run)[1:]:
-        assert sum(line.attempts[account.name] for line in lines) == account.attempts
-        assert sum(line.rows[account.name] for line in lines) == account.rows
+        assert sum(line.attempts[account.name] or 0 for line in lines) == account.attempts
+        assert sum(line.rows[account.name] or 0 for line in lines) == account.rows
     assert sum(line.recorded or 0 for line in lines) == sum(RECORD.values())
 
 

@@ -74,6 +74,16 @@ def test_the_same_fault_window_of_all_worlds_is_shaded_once(run: Run) -> None:
     assert window.x == x_of(11 * 3600, 36 * 3600)
 
 
+def test_the_line_of_a_world_that_stopped_ends_there(run: Run) -> None:
+    timeline = run.worlds[0].timeline
+    assert timeline is not None
+    stopped = replace(timeline, ended=False, last_ns=17 * 3600 * 10**9)
+    plot = chart(replace(run, worlds=(replace(run.worlds[0], timeline=stopped),)))
+    assert plot is not None
+    assert len(plot.scales[0].lines[0].points) == 18
+    assert plot.values[1][17:19] == (861, None)
+
+
 def test_without_attempts_calls_are_plotted(run: Run) -> None:
     calls = [Event(n, 0, "call", "p", 1, {"service": "gcs", "outcome": "ok"}) for n in range(3)]
     world = replace(run.worlds[0], timeline=Timeline(600, 10).read(calls))

@@ -74,6 +74,11 @@ def test_without_a_focus_all_are_counted() -> None:
     assert day(start, attempt(1), mark(2, "attempt", processor="x", key="y", status="failed")).attempts == {0: 2}
 
 
+def test_a_run_that_stopped_has_no_figures_for_the_hours_it_never_saw() -> None:
+    assert list(day(attempt(2.5 * HOUR_S)).reached) == [0, 1, 2]
+    assert list(day(attempt(2.5 * HOUR_S), event(24 * HOUR_S, "run.end")).reached) == list(range(24))
+
+
 def test_a_fault_has_its_windows_its_firings_and_what_masked_it() -> None:
     steps = ((0, "armed"), (10, "fired"), (11, "masked"), (20, "expired"), (30, "armed"), (40, "fired"))
     timeline = Timeline(span_s=100, bucket_s=10).read(
