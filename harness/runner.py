@@ -61,7 +61,11 @@ def run(request: RunRequest, on_progress: OnProgress = lambda progress: None) ->
         ThreadPoolExecutor(max(1, min(request.jobs, len(request.worlds)))) as pool,
     ):
         runs = [_World(request, world, project.root, roots, zygote, tell) for world in request.worlds]
-        stopped = list(pool.map(_World.run, runs))
+        try:
+            stopped = list(pool.map(_World.run, runs))
+        except BaseException:
+            zygote.abort()  # the pool would wait for worlds that nobody wants any more
+            raise
     if undeclared := [stop for stop in stopped if stop is not None and stop.kind == "world"]:
         for world in runs:
             shutil.rmtree(world.folder, ignore_errors=True)

@@ -6,11 +6,13 @@ not import the kernel: importing is patching.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
 import platform
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -41,6 +43,7 @@ class Zygote:
         self._hash_seed = hash_seed
         self._jobs = 0
         self._starting = threading.Lock()
+        self._children: dict[int, int] = {}
         self._inboxes: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = -1
@@ -101,6 +104,14 @@ class Zygote:
             os.write(self._requests, json.dumps(request).encode() + b"\n")
         return job
 
+    def abort(self) -> None:
+        """Kill the zygote and all its children; whoever waits for their messages gets a `ZygoteError`."""
+        if self._process is not None:
+            self._process.kill()
+        for pid in list(self._children.values()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def messages(self, job: int) -> Iterator[dict[str, Any]]:
         """Yield what the child tells, until and including `{"kind": "exited", "code": …}`."""
         inbox = self._inboxes[job]
@@ -117,6 +128,10 @@ class Zygote:
         with os.fdopen(descriptor, "rb") as reports:
             for line in reports:
                 message = json.loads(line)
+                if message["kind"] == "started":
+                    self._children[message["job"]] = message["pid"]
+                elif message["kind"] == "exited":
+                    self._children.pop(message["job"], None)
                 inbox = self._inboxes.get(message["job"])
                 if inbox is not None:
                     inbox.put(message)

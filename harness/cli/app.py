@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ for _command in (list_scenarios, run_scenarios, validate, explain, report, new, 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` say and return its exit code; never raises."""
     as_json = "--json" in arguments
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = windtunnel.main(args=list(arguments), prog_name="windtunnel", standalone_mode=False)
         sys.stdout.flush()
@@ -51,8 +53,8 @@ def run(arguments: Sequence[str]) -> int:
         return _say(f"{error.format_message()}{usage}", exits.USAGE, as_json)
     except (exits.InputError, ScenarioError, UnresolvedNameError) as error:
         return _say(str(error), exits.USAGE, as_json)
-    except click.Abort:
-        return _say("stopped from the keyboard", exits.INTERRUPTED, as_json)
+    except (click.Abort, KeyboardInterrupt):
+        return _say("stopped before its end", exits.INTERRUPTED, as_json)
     except BrokenPipeError:
         # The reader (head, say) has had enough; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -63,6 +65,11 @@ def run(arguments: Sequence[str]) -> int:
             exits.BUG,
             as_json,
         )
+
+
+def _terminate(signum: int, frame: object) -> None:
+    """Leave as from the keyboard: a run that a CI system cancels cleans up after itself."""
+    raise KeyboardInterrupt
 
 
 def _say(message: str, code: int, as_json: bool) -> int:

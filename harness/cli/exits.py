@@ -12,7 +12,7 @@ USAGE = 64
 BUG = 70
 """A bug of Windtunnel's (EX_SOFTWARE)."""
 INTERRUPTED = 130
-"""Stopped from the keyboard (128 + SIGINT), as shells have it."""
+"""Stopped from the keyboard or by whoever started it (128 + SIGINT), as shells have it."""
 
 OF_VERDICT = {Verdict.PASS: PASS, Verdict.FAIL: FAIL, Verdict.UNKNOWN: UNKNOWN}
 

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +128,30 @@ class TestRun:
         windtunnel.scenario(GOOD.replace("world:build", "world:raising"))
         done = windtunnel("run", "own", code=1, WINDTUNNEL_COMMAND="python3 start.py")
         assert done.stdout.endswith("to repeat: python3 start.py run own --seed 1\n")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_ends_at_once_and_leaves_nothing(windtunnel, how):
+    windtunnel.scenario(GOOD.replace("10m", "3650d"))
+    before = visible(windtunnel.folder)
+    command = [sys.executable, "-m", "harness.cli", "run", "own", "--out", "out"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=windtunnel.folder, env=environ, stderr=subprocess.PIPE) as running:
+        out = windtunnel.folder / "out"
+        wait_for(lambda: any(path.stat().st_size for path in out.rglob("history.jsonl.partial")))
+        running.send_signal(how)
+        told = running.communicate(timeout=20)[1].decode()
+    assert (running.returncode, told) == (130, "\nwindtunnel: stopped before its end\n")
+    wait_for(lambda: visible(windtunnel.folder) == before)
+
+
+def wait_for(there, attempts=600):
+    """Another process's doings have no event to wait on: look ten times a second, and give up loudly."""
+    for _ in range(attempts):
+        if there():
+            return
+        select.select([], [], [], 0.1)
+    raise AssertionError("it did not come about within a minute")
 
 
 class TestStage:
