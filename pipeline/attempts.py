@@ -70,8 +70,16 @@ class Attempts:
             for guard in self.guards:
                 guard.ended(work, outcome)
         except Exception as error:  # noqa: BLE001 - the boundary: whatever one attempt dies of becomes its outcome
-            return failure(work, error)
+            outcome = failure(work, error)
+            self._tell_guards(work, outcome)
         return outcome
+
+    def _tell_guards(self, work: Work, failed: Outcome) -> None:
+        for guard in self.guards:
+            try:
+                guard.ended(work, failed)
+            except StateUnavailableError as error:
+                LOG.error("%s: a guard did not hear of the failure: %s", work.key, error)
 
 
 def failure(work: Work, error: Exception) -> Outcome:

@@ -64,6 +64,8 @@ TRANSIENT_ERRORS = (
 
 def trouble(error: BaseException) -> Trouble | None:
     """Which curable trouble `error` is, or None for a permanent one."""
+    if isinstance(error, api.RetryError):  # The library gave up on something: what counts is what it gave up on.
+        return trouble(error.cause) if error.cause is not None else Trouble.TRANSIENT
     text = str(error).lower()
     if isinstance(error, api.BadRequest) and any(words in text for words in SERIALIZATION_WORDS):
         return Trouble.SERIALIZATION
@@ -83,8 +85,16 @@ def curable(error: BaseException) -> bool:
     return trouble(error) is not None
 
 
+REQUEST_DEADLINE_S = 10.0
+"""How long one request is repeated under its own id: long enough to learn the fate of one whose reply was lost."""
+
+
 def transport(what: str) -> api_retry.Retry:
-    """For the client library's own retry of one HTTP request: it keeps the request id, so a lost reply runs once."""
+    """For the client library's own retry of one HTTP request: it keeps the request id, so a lost reply runs once.
+
+    It gives up soon: a job that has failed in the back end answers the same to the same id for ever, and only a new
+    request (`with_job_retry`) runs it again.
+    """
 
     def log(error: Exception) -> None:
         LOG.warning(
@@ -100,7 +110,7 @@ def transport(what: str) -> api_retry.Retry:
         initial=patience.first_s,
         maximum=patience.cap_s,
         multiplier=2.0,
-        timeout=patience.deadline_s,
+        timeout=REQUEST_DEADLINE_S,
         on_error=log,
     )
 
@@ -123,10 +133,10 @@ def _trouble_of(state: tenacity.RetryCallState) -> Trouble | None:
 
 
 def with_job_retry(what: str, action: Callable[[], R]) -> R:
-    """Run `action`, which submits a statement and waits for its result, again while a serialization conflict or a rate
-    quota refused it (nothing was applied then). Transport errors are not retried here: `transport` did that already.
+    """Run `action`, which submits a statement and waits for its result, again while its trouble may pass.
 
-    Raises the last error.
+    Each time is a new request with an id of its own, so the statement may run twice where the first time's reply was
+    lost for long: every statement of the pipeline is idempotent for that reason. Raises the last error.
     """
 
     def log(state: tenacity.RetryCallState) -> None:
@@ -140,7 +150,7 @@ def with_job_retry(what: str, action: Callable[[], R]) -> R:
         LOG.warning("%s: attempt %d failed: %s", what, state.attempt_number, error, extra={"fields": fields})
 
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda error: trouble(error) in (Trouble.SERIALIZATION, Trouble.QUOTA)),
+        retry=tenacity.retry_if_exception(lambda error: trouble(error) is not None),
         wait=_wait,
         stop=_stop,
         before_sleep=log,

@@ -98,7 +98,7 @@ def summarise(lines: Sequence[Row], now: datetime) -> list[dict[str, Any]]:
 
 
 class PlayerGameSummary:
-    """The processor: one query to extract, one MERGE to load, and one more query when something changed."""
+    """The processor: one query to extract, one MERGE to load, one query to see whether the date is complete."""
 
     name = PGS
     table = TABLE
@@ -117,14 +117,13 @@ class PlayerGameSummary:
         rows = summarise(lines, self._clock())
         if not rows:
             return Outcome(work.processor, Status.FAILED, "no data extracted", error_type="no_data_available")
-        changed = self._warehouse.upsert(TABLE, rows)
-        if changed:
-            self._mark_complete(work)
+        self._warehouse.upsert(TABLE, rows)
+        self._mark_complete(work)
         version = fingerprint.of_rows(row["data_hash"] for row in rows)
         return Outcome(work.processor, Status.SUCCESS, "", len(rows), True, version)
 
     def _mark_complete(self, work: Work) -> None:
-        """Say so when this attempt has brought the last of the date's games."""
+        """Say so when all games of the date are summarised: also when an attempt whose end nobody saw had done it."""
         day = {"day": work.game_date}
         counted = self._warehouse.rows(
             "SELECT COUNT(*) AS games, COUNTIF(summary.game_id IS NULL) AS missing "

@@ -30,7 +30,16 @@ class AttemptCap:
         return Outcome(work.processor, Status.SKIPPED, f"attempt cap: {self._per_hour} in the last hour")
 
     def ended(self, work: Work, outcome: Outcome) -> None:
-        """An attempt counts however it ends."""
+        """An attempt that was let go on has been counted; one that failed on the way to us counts as well."""
+        if outcome.status is Status.FAILED:
+            self.take(work.processor, work.game_date.isoformat(), work.run_id)
+
+    def full(self, name: str, key: str) -> bool:
+        """Whether the hour is full; counts nothing."""
+        document = self._state.read(_key(name, key)) or {"attempts": {}}
+        now = self._clock().timestamp()
+        recent = [at for at in document["attempts"].values() if at > now - WINDOW_S]
+        return len(recent) >= self._per_hour
 
     def take(self, name: str, key: str, run_id: str) -> bool:
         """Whether one more by `name` on `key` fits in the hour; counted if so, once per `run_id`."""
@@ -45,4 +54,24 @@ class AttemptCap:
                 return None, False
             return {"attempts": {**recent, run_id: now}}, True
 
-        return self._state.update(f"attempts/{name}/{key}", change)
+        return self._state.update(_key(name, key), change)
+
+
+class CapLook:
+    """Looks at a cap before anything else is asked, so that attempts which fail on their way to it are bounded too."""
+
+    def __init__(self, cap: AttemptCap) -> None:
+        self._cap = cap
+
+    def check(self, work: Work) -> Outcome | None:
+        """Skip where the hour is full; one read, no write."""
+        if self._cap.full(work.processor, work.game_date.isoformat()):
+            return Outcome(work.processor, Status.SKIPPED, "attempt cap: the hour is full")
+        return None
+
+    def ended(self, work: Work, outcome: Outcome) -> None:
+        """The cap itself counts."""
+
+
+def _key(name: str, key: str) -> str:
+    return f"attempts/{name}/{key}"

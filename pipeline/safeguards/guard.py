@@ -18,7 +18,9 @@ class Guard(Protocol):
         """
 
     def ended(self, work: Work, outcome: Outcome) -> None:
-        """Hear how the attempt ended (only called when every guard let it go on); before it is acknowledged."""
+        """Hear how the attempt ended, before it is acknowledged: when every guard let it go on, or when it failed on
+        the way (then perhaps twice). Attempts that a guard stopped are not told.
+        """
 
 
 class Breaker(Protocol):

@@ -24,7 +24,7 @@ from pipeline.clock import Clock, resolve_date, utc_now
 from pipeline.messages import DateRangeRequest, InvalidMessageError, Phase2Completion, Phase3Completion, parse_json
 from pipeline.publisher import Publisher, PublishFailedError
 from pipeline.run_history import StreamedRunHistory
-from pipeline.safeguards.attempt_cap import AttemptCap
+from pipeline.safeguards.attempt_cap import AttemptCap, CapLook
 from pipeline.safeguards.breaker import SharedBreaker
 from pipeline.safeguards.dedupe import SuccessMarkers
 from pipeline.safeguards.early_exit import GamesAheadCheck, GamesOverCheck
@@ -111,13 +111,15 @@ def production_parts(settings: Settings, clients: Clients, clock: Clock = utc_no
         PGS: (Source("nba_raw.bdl_player_boxscores"),),
         UPGC: (Source("nba_raw.odds_api_player_points_props"),),
     }
+    cap = AttemptCap(state, clock)
     attempts = Attempts(
         guards=(
+            CapLook(cap),
             GamesOverCheck(schedule, frozenset({PGS})),
             GamesAheadCheck(schedule, frozenset({UPGC})),
             UpstreamCheck(warehouse, clock, sources),
             SuccessMarkers(state),
-            AttemptCap(state, clock),
+            cap,
         ),
         breaker=SharedBreaker(state, clock, BreakerLedger(warehouse, clock)),
         history=StreamedRunHistory(warehouse, clock, "phase_3_analytics"),

@@ -31,6 +31,8 @@ def quota(reason: str, message: str) -> api.Forbidden:
         (api.InternalServerError("x"), Trouble.TRANSIENT),
         (api.BadGateway("x"), Trouble.TRANSIENT),
         (requests.ConnectionError("x"), Trouble.TRANSIENT),
+        (api.RetryError("gave up", cause=api.ServiceUnavailable("x")), Trouble.TRANSIENT),
+        (api.RetryError("gave up", cause=api.BadRequest("Syntax error")), None),
         # A daily quota is there until Pacific midnight.
         (
             quota("quotaExceeded", "Quota exceeded: Your table exceeded quota for imports or query appends per table"),
@@ -73,6 +75,7 @@ def test_patience_ends_within_its_deadline_and_the_last_error_goes_through():
 
     for make, deadline_s in (
         (serialization, 120),
+        (lambda: api.ServiceUnavailable("x"), 180),
         (lambda: quota("rateLimitExceeded", "Exceeded rate limits"), 600),
     ):
         began, tries = now_s(), []

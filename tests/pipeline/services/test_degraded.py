@@ -65,6 +65,17 @@ def test_a_schedule_that_cannot_be_read_is_a_failure_and_never_a_day_without_gam
     assert outcomes[PGS] == "failed"
 
 
+def test_attempts_that_fail_before_the_work_are_bounded_too(world, caplog):
+    evaluate(world)
+    Down(world, Refuse(403, "accessDenied", "Access Denied"), "jobs.query", resource="nbac_schedule")
+    caplog.clear()
+    for number in range(15):
+        world.publish("nba-phase2-raw-complete", message(version=f"v{number}"))
+        world.settle(10)
+    statuses = [mark["status"] for mark in marks(caplog, "attempt") if mark["processor"] == PGS]
+    assert (statuses.count("failed"), statuses.count("skipped")) == (9, 6)  # one had succeeded in the same hour
+
+
 def test_a_failure_no_delivery_can_cure_is_buried_with_its_reason(world):
     evaluate(world)
     Down(world, Refuse(403, "accessDenied", "Access Denied"), "jobs.query")
