@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from fakes.gate import Front, Gate, Seen
 from fakes.seam import Call, ConnectionLost, GrpcContext, GrpcError, GrpcMethod, Refuse
@@ -69,7 +69,8 @@ class PbMessage(Protocol):
         """The message's wire format."""
 
 
-Pb = TypeVar("Pb", bound=PbMessage)
+Aged = Callable[[Any, float], Any]
+"""What a method that keeps a past makes of a request so that it is answered as of some seconds ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class Rpc:
         request_type: Any,
         resource: Callable[[Any], str],
         handle: Callable[[Any, GrpcContext], PbMessage],
+        aged: Aged | None = None,
     ) -> GrpcMethod:
         """A unary RPC at `path`: `handle` gets a parsed `request_type` and returns a message or raises `GrpcError`."""
 
@@ -145,8 +147,8 @@ class Rpc:
 
             def effect(age_s: float) -> _Reply:
                 try:
-                    _refuse_past(self._service, age_s)
-                    return _Reply(handle(request, context).SerializeToString(deterministic=True))
+                    asked = self._as_of(request, age_s, aged)
+                    return _Reply(handle(asked, context).SerializeToString(deterministic=True))
                 except GrpcError as error:
                     return _Reply(error=error)
 
@@ -167,13 +169,14 @@ class Rpc:
         request_type: Any,
         resource: Callable[[Any], str],
         handle: Callable[[Any, GrpcContext], Iterator[PbMessage]],
+        aged: Aged | None = None,
     ) -> GrpcMethod:
         """An RPC with one request and many answers; the gate is asked before the first answer."""
 
         def serve(data: bytes, context: GrpcContext) -> Iterator[bytes]:
             request = _parse(request_type, data)
             call = self._call(path, resource(request), context, len(data))
-            yield from self._stream(call, lambda: handle(request, context))
+            yield from self._stream(call, lambda age_s: handle(self._as_of(request, age_s, aged), context))
 
         return GrpcMethod("unary_stream", serve)
 
@@ -197,15 +200,14 @@ class Rpc:
             first = _parse(request_type, data)
             rest = (_parse(request_type, more) for more in arriving)
             call = self._call(path, resource(first), context, len(data))
-            yield from self._stream(call, lambda: handle(first, rest, context))
+            yield from self._stream(call, lambda age_s: handle(self._as_of(first, age_s, None), rest, context))
 
         return GrpcMethod("stream_stream", serve)
 
-    def _stream(self, call: Call, handle: Callable[[], Iterator[PbMessage]]) -> Iterator[bytes]:
+    def _stream(self, call: Call, handle: Callable[[float], Iterator[PbMessage]]) -> Iterator[bytes]:
         def effect(age_s: float) -> _Opened:
             try:
-                _refuse_past(self._service, age_s)
-                return _Opened(message.SerializeToString(deterministic=True) for message in handle())
+                return _Opened(message.SerializeToString(deterministic=True) for message in handle(age_s))
             except GrpcError as error:
                 return _Opened(error=error)
 
@@ -223,6 +225,17 @@ class Rpc:
                     raise reset()
             yield answer
 
+    def _as_of(self, request: Any, age_s: float, aged: Aged | None) -> Any:
+        if not age_s:
+            return request
+        if aged is None:
+            raise GrpcError(
+                "UNIMPLEMENTED",
+                f"this RPC of the {self._service} emulator keeps no past and cannot answer as of {age_s:g} s ago; "
+                "aim the stale read at one that does (bigquery, gcs, reads of firestore)",
+            )
+        return aged(request, age_s)
+
     def _call(self, path: str, resource: str, context: GrpcContext, bytes_in: int) -> Call:
         return Call(self._service, path[1:], resource, context.caller, context.metadata, bytes_in)
 
@@ -235,12 +248,3 @@ def _parse(request_type: Any, data: bytes) -> Any:
     except DecodeError:
         name = request_type.DESCRIPTOR.full_name
         raise GrpcError("INTERNAL", f"the request does not parse as {name} ({len(data)} bytes)") from None
-
-
-def _refuse_past(service: str, age_s: float) -> None:
-    if age_s:
-        raise GrpcError(
-            "UNIMPLEMENTED",
-            f"the {service} emulator keeps no past and cannot answer as of {age_s:g} s ago; "
-            "aim the stale read at a service that does (bigquery, gcs)",
-        )

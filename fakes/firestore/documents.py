@@ -24,6 +24,7 @@ from fakes.rpc import CODE_NUMBERS, PbMessage, Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod
 
 SERVICE = "google.firestore.v1.Firestore"
+_READS = ("GetDocument", "ListDocuments", "ListCollectionIds")
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -59,11 +60,12 @@ class Documents:
             path = f"/{SERVICE}/{name}"
             # A write is about the documents it names; the database's name alone would match no fault.
             resource = _written if name in ("Commit", "BatchWrite") else attrgetter(field)
-            made[path] = rpc.unary(path, request.pb(), resource, handle)
+            aged = self._aged if name in _READS else None
+            made[path] = rpc.unary(path, request.pb(), resource, handle, aged)
         for name, request, field, answers in streams:
             path = f"/{SERVICE}/{name}"
             resource = _read if name == "BatchGetDocuments" else attrgetter(field)
-            made[path] = rpc.server_stream(path, request.pb(), resource, answers)
+            made[path] = rpc.server_stream(path, request.pb(), resource, answers, self._aged)
         return made
 
     # ---------------------------------------------------------------------------------------------------- documents
@@ -266,6 +268,13 @@ class Documents:
         return answer
 
     # -------------------------------------------------------------------------------------------------- consistency
+
+    def _aged(self, request: Any, age_s: float) -> Any:
+        """The request with a read time `age_s` back: the past is kept anyway. Transactions are not served stale."""
+        older = type(request)()
+        older.CopyFrom(request)
+        _stamp(older.read_time, self._database.now_us() - round(age_s * 1e6))
+        return older
 
     def _seen(self, request: Any) -> tuple[Transaction | None, int | None]:
         """The transaction a read is in, or the time it asks for; (None, None) reads what is there now."""

@@ -45,6 +45,12 @@ class Direct:
         data = type(request).serialize(request)
         return response.deserialize(self._methods[method].serve(data, context or DirectContext()))
 
+    def answers(self, method: str, request: Any, response: Any, context: DirectContext | None = None) -> Iterator[Any]:
+        """The answers of an RPC with one request and many answers."""
+        data = type(request).serialize(request)
+        for answer in self._methods[method].serve(data, context or DirectContext()):
+            yield response.deserialize(answer)
+
     def stream(
         self, method: str, requests: Iterator[Any], response: Any, context: DirectContext | None = None
     ) -> Iterator[Any]:

@@ -8,7 +8,7 @@ from google.api_core import exceptions
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter, Or
 
-from fakes.seam import LoseReply, Refuse, Ruling
+from fakes.seam import LoseReply, Refuse, Ruling, ServeStale
 from tests.fakes.firestore.conftest import PROJECT
 
 
@@ -388,3 +388,19 @@ def test_a_limited_sum_takes_the_smallest_and_counts_only_documents_that_have_th
         client.collection("sums").document(name).set(data)
     limited = client.collection("sums").limit(2).sum("n", alias="total").count(alias="count")
     assert {one.alias: one.value for one in limited.get()[0]} == {"total": 3, "count": 2}
+
+
+def test_a_stale_read_shows_what_was_there(served, client):
+    ref = client.document("locks/a")
+    ref.set({"holder": "old"})
+    threading.Event().wait(0.3)
+    ref.set({"holder": "new"})
+    served.rulings["BatchGetDocuments"] = Ruling(ServeStale(0.2), "stale")
+    assert ref.get().to_dict() == {"holder": "old"}
+    assert ref.get().to_dict() == {"holder": "new"}
+
+
+def test_a_stale_write_is_refused_as_impossible(served, client):
+    served.rulings["Commit"] = Ruling(ServeStale(1.0), "stale")
+    with pytest.raises(exceptions.MethodNotImplemented, match="keeps no past"):
+        client.document("locks/a").set({})

@@ -9,7 +9,7 @@ from google.protobuf.empty_pb2 import Empty
 from fakes.firestore import create
 from fakes.firestore.locks import Locks, Owner
 from fakes.seam import GrpcError
-from tests.fakes.direct import Direct, DirectContext
+from tests.fakes.direct import Direct
 from tests.fakes.manual import ManualSurroundings
 
 DATABASE = "projects/p1/databases/(default)"
@@ -32,9 +32,7 @@ class Desk:
 
     def read(self, *names, **how):
         request = types.BatchGetDocumentsRequest(database=DATABASE, documents=names, **how)
-        data = types.BatchGetDocumentsRequest.serialize(request)
-        method = self.rpc._methods["BatchGetDocuments"]
-        answers = [types.BatchGetDocumentsResponse.deserialize(one) for one in method.serve(data, DirectContext())]
+        answers = self.rpc.answers("BatchGetDocuments", request, types.BatchGetDocumentsResponse)
         return [one.found.fields["n"].integer_value if "found" in one else None for one in answers]
 
     def commit(self, n, name=DOC, transaction=b""):
