@@ -197,6 +197,8 @@ class Launcher:
         self.note(process, "ready", "")
         try:
             main()
+        except SystemExit as stop:
+            self.end(process, "exit", "done" if stop.code in (None, 0) else f"exit status {stop.code}")
         except Exception as error:  # noqa: BLE001 - a worker may raise anything; it is restarted
             _log.exception("%s raised", declared.entry)
             self.end(process, "exit", f"raised {error!r}")
@@ -266,6 +268,7 @@ class Launcher:
             **declared.environ,
         }
         process = self._kernel.process(declared.name, number, environ)
+        process.ending = lambda reason: self.end(process, "exit", reason)
         self._live[declared.name, number] = process
         self._on_process(process)
         self.note(process, "start", "")

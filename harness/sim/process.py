@@ -48,6 +48,8 @@ class Process:
         self._abandoned: list[SimGreenlet] = []
         self._withheld: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
         self._on_death: list[Callable[[], None]] = []
+        self.ending: Callable[[str], None] = lambda reason: self.die()
+        """How it ends by its own doing; whoever started it puts a function here that learns the reason."""
 
     def __repr__(self) -> str:
         return f"<Process {self.label} {self.state.value}>"
@@ -71,6 +73,10 @@ class Process:
     def on_death(self, action: Callable[[], None]) -> None:
         """Run `action` when the process dies, in order of registration; it must not block."""
         self._on_death.append(action)
+
+    def exit(self, reason: str) -> None:
+        """End by its own doing (`os._exit`, a signal nobody handles). From inside the process it does not return."""
+        self.ending(reason)
 
     def die(self) -> None:
         """Stop at once: its greenlets never run again. Called from inside the process it does not return."""

@@ -1,7 +1,8 @@
-"""Alarms and signal handlers on virtual time, one set per process.
+"""Alarms, signals and abrupt exits, on virtual time and within one process.
 
 This module exists because `signal.alarm` is how much code in the field writes a time-out, and the real one would ring
-in real time in the only OS thread. It must not know services or faults.
+in real time in the only OS thread; because `os.kill(os.getpid(), …)` with a simulated pid would hit some innocent real
+process; and because a real `os._exit` would end the whole run. It must not know services or faults.
 
 A handler runs in a greenlet of its process; what it raises is raised in the greenlet that set the alarm, which is the
 main thread in every program that could set a handler at all.
@@ -9,6 +10,8 @@ main thread in every program that could set a handler at all.
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -22,6 +25,9 @@ from harness.sim.repoint import repoint
 
 real_setitimer: Callable[..., Any] = signal.setitimer
 """The real `signal.setitimer`, for the kernel's own watchdog; `install` replaces it by the preserved original."""
+
+IGNORED_BY_DEFAULT = frozenset({signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH})
+"""signal(7)."""
 
 
 class _Alarm:
@@ -66,12 +72,17 @@ class _Alarm:
 
 
 def deliver(process: Process, number: int, main: Any) -> None:
-    """Let `process` handle a signal; without a handler SIGALRM ends it, as it does by default."""
+    """Let `process` handle a signal; without a handler most end it. What the handler raises is raised in `main`,
+    at once if that is the running greenlet.
+    """
     handler = process.signal_handlers.get(number, signal.SIG_DFL)
-    if handler in (signal.SIG_IGN, None):
+    if number == signal.SIGKILL or (handler == signal.SIG_DFL and number not in IGNORED_BY_DEFAULT):
+        process.exit(f"killed by {signal.Signals(number).name}")
         return
-    if handler is signal.SIG_DFL:
-        process.die()
+    if handler in (signal.SIG_IGN, signal.SIG_DFL, None):
+        return
+    if main is greenlet.getcurrent():
+        handler(number, None)
         return
 
     def handle() -> None:
@@ -118,6 +129,62 @@ def install(loop: VirtualLoop) -> None:
         process = current_process()
         return real_getsignal(number) if process is None else process.signal_handlers.get(number, signal.SIG_DFL)
 
+    def main_of(process: Process) -> Any:
+        return process.greenlets()[0]  # its oldest: what a program calls its main thread
+
+    def send(process: Process, number: int) -> None:
+        if number:
+            deliver(process, signal.Signals(number), main_of(process))
+
+    def kill(pid: int, number: int, /) -> None:
+        process = current_process()
+        if process is None:
+            real_kill(pid, number)
+        elif pid in (process.pid, 0, -process.pid):
+            send(process, number)
+        else:
+            raise ProcessLookupError(errno.ESRCH, "No such process")  # a container sees no processes but its own
+
+    def kill_group(group: int, number: int, /) -> None:
+        if current_process() is None:
+            real_kill_group(group, number)
+        else:
+            kill(-group if group else 0, number)
+
+    def raise_signal(number: int, /) -> None:
+        process = current_process()
+        if process is None:
+            real_raise_signal(number)
+        else:
+            send(process, number)
+
+    def pthread_kill(thread: int, number: int, /) -> None:
+        process = current_process()
+        if process is None:
+            real_pthread_kill(thread, number)
+        else:
+            send(process, number)
+
+    def exit_at_once(status: int) -> None:
+        process = current_process()
+        if process is None:
+            real_exit(status)
+        else:
+            process.exit(f"exit status {status}")
+
+    def abort() -> None:
+        process = current_process()
+        if process is None:
+            real_abort()
+        else:
+            process.exit("killed by SIGABRT")
+
+    real_kill = repoint(os.kill, kill)
+    real_kill_group = repoint(os.killpg, kill_group)
+    real_raise_signal = repoint(signal.raise_signal, raise_signal)
+    real_pthread_kill = repoint(sys.modules["_signal"].pthread_kill, pthread_kill)
+    real_exit = repoint(os._exit, exit_at_once)
+    real_abort = repoint(os.abort, abort)
     core: Any = sys.modules["_signal"]  # what the Python functions of `signal` call
     global real_setitimer  # noqa: PLW0603 - the original is preserved where its user looks for it
     real_setitimer = repoint(signal.setitimer, setitimer)
