@@ -78,6 +78,10 @@ def serve_requests(
     return [network.listen(host, port, accept, owner=owner) for port in ports]
 
 
+class _PeerGoneError(Exception):
+    """The connection is broken: nobody is left to tell."""
+
+
 class HttpConnection:
     """One connection of the front end: reads requests, has them answered, writes the answers, in order."""
 
@@ -120,7 +124,7 @@ class HttpConnection:
         """The body may follow, for clients that ask first once they are told to go on."""
         for name, value in self._headers:
             if name == "expect" and value.lower() == "100-continue":
-                self._end.write_all(b"HTTP/1.1 100 Continue\r\n\r\n", None)
+                self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, chunk framing removed."""
@@ -151,7 +155,7 @@ class HttpConnection:
                 pass
         except ConnectionLost as lost:
             self._abort(lost.sent)
-        except OSError:  # the peer is gone: nobody is left to tell
+        except _PeerGoneError:
             self._end.abort()
         except Exception:  # noqa: BLE001 - the application failed in the middle of its answer
             get_hub().handle_error(self, *sys.exc_info())
@@ -165,6 +169,8 @@ class HttpConnection:
             data = self._end.read(READ_BYTES, self._keep_alive_s)
         except TimeoutError:
             return False
+        except OSError as problem:
+            raise _PeerGoneError from problem
         if not data:
             return False
         upgrade = False
@@ -197,11 +203,17 @@ class HttpConnection:
         finally:
             response.close()
 
+    def _send(self, data: bytes) -> None:
+        try:
+            self._end.write_all(data, None)
+        except OSError as problem:
+            raise _PeerGoneError from problem
+
     def _abort(self, sent: bytes) -> None:
         try:
             if sent:
-                self._end.write_all(sent, None)
-        except OSError:  # already gone: a reset is what was wanted
+                self._send(sent)
+        except _PeerGoneError:  # a reset is what was wanted
             pass
         self._end.abort()
 
@@ -237,7 +249,7 @@ class HttpConnection:
         lines.append("\r\n")
         head = "\r\n".join(lines).encode("latin-1")
         if bare:
-            self._end.write_all(head, None)
+            self._send(head)
             return keep_alive
         if isinstance(body, bytes):
             sent = self._write_whole(head, body, length)
@@ -249,21 +261,21 @@ class HttpConnection:
     def _write_whole(self, head: bytes, body: bytes, length: int | None) -> int:
         body = body if length is None or len(body) <= length else body[:length]
         if len(body) <= ONE_WRITE_BYTES:
-            self._end.write_all(head + body, None)
+            self._send(head + body)
         else:
-            self._end.write_all(head, None)
-            self._end.write_all(body, None)
+            self._send(head)
+            self._send(body)
         return len(body)
 
     def _write_pieces(self, head: bytes, pieces: Iterable[bytes], length: int | None, *, chunked: bool) -> int:
         sent = 0
-        self._end.write_all(head, None)
+        self._send(head)
         for piece in pieces:
             if chunked:
-                self._end.write_all(b"%x\r\n%b\r\n" % (len(piece), piece), None)
+                self._send(b"%x\r\n%b\r\n" % (len(piece), piece))
             else:
-                self._end.write_all(piece if length is None else piece[: length - sent], None)
+                self._send(piece if length is None else piece[: length - sent])
             sent += len(piece)
         if chunked:
-            self._end.write_all(b"0\r\n\r\n", None)
+            self._send(b"0\r\n\r\n")
         return sent

@@ -22,7 +22,7 @@ import gevent.selectors
 import gevent.socket
 import gevent.ssl
 
-from harness.sim import descriptor_calls, readiness, selector, sockets, tls
+from harness.sim import descriptor_calls, readiness, selector, sockets, tls, wakeup
 from harness.sim.descriptors import FIRST_FD, TABLE
 from harness.sim.guard import raise_guard
 from harness.sim.network import Network
@@ -48,17 +48,24 @@ def install(network: Network) -> None:
     if gevent.monkey.is_module_patched("socket"):
         raise RuntimeError("gevent has patched the socket module: install the simulated network before anybody does")
     TABLE.clear()
+    wakeup.clear()
     sockets.SimSocket.network = network
     sockets.SimSocket.resolver = _Installed.resolver = Resolver(network)
     if not _Installed.done:
         _Installed.done = True
         _replace_sockets()
         descriptor_calls.install()
+        wakeup.install(_who)
         _replace_resolver()
         _replace_waiting()
         _replace_tls()
         _replace_gevents_own()
     raise_guard()
+
+
+def _who() -> str:
+    # Looked up at each call: another run has another network.
+    return sockets.SimSocket.network.who()
 
 
 def _replace_sockets() -> None:

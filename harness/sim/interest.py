@@ -100,13 +100,13 @@ class Interest:
 
     def wait(self, timeout_s: float | None, limit: int = -1) -> list[tuple[int, int]]:
         """As `ready`, waiting until there is something or `timeout_s` has passed; always lets others run."""
-        if timeout_s is not None and timeout_s <= 0:
+        found: list[tuple[int, int]] = []
+        at_once = timeout_s is not None and timeout_s <= 0
+        if at_once or self._candidates:
             yield_once()
-            return self.ready(limit)
-        found = self.ready(limit)
-        if found:
-            yield_once()
-            return found
+            found = self.ready(limit)
+            if at_once or found:
+                return found
         sleeper = Sleeper(timeout_s)
         try:
             while not found and not sleeper.expired:

@@ -43,7 +43,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
     """The network of the run; it and the resolver are set by `harness.sim.install`."""
     resolver: ClassVar[Resolver]
 
-    __slots__ = ("_bound", "_end", "_family", "_fd", "_options", "_owner", "_timeout_s")
+    __slots__ = ("_bound", "_end", "_family", "_fd", "_options", "_owner", "_proto", "_timeout_s")
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
         self._io_refs = 0  # type: ignore[misc]  # a slot of the real class
@@ -51,6 +51,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         self._fd = -1
         self._family = real_socket.AF_INET if family == -1 else real_socket.AddressFamily(family)
         self._timeout_s: float | None = None
+        self._proto = 0 if proto == -1 else proto
         self._options: dict[tuple[int, int], int | bytes] = {}
         self._bound: tuple[str, int] | None = None
         kind = real_socket.SOCK_STREAM if type == -1 else type & ~(real_socket.SOCK_NONBLOCK | real_socket.SOCK_CLOEXEC)
@@ -101,8 +102,8 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     @property
     def proto(self) -> int:
-        """0, as for any stream socket made without naming a protocol."""
-        return 0
+        """What it was made with."""
+        return self._proto
 
     @property
     def timeout(self) -> float | None:
@@ -332,7 +333,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def dup(self) -> SimSocket:
         """Another object for the same connection."""
-        twin = SimSocket(self._family, real_socket.SOCK_STREAM, 0, fileno=TABLE.duplicate(self._fd))
+        twin = SimSocket(self._family, real_socket.SOCK_STREAM, self._proto, fileno=TABLE.duplicate(self._fd))
         twin.settimeout(self._timeout_s)
         return twin
 

@@ -266,3 +266,49 @@ def test_large_bodies_cross_unharmed_both_ways():
     response = requests.post("http://api.test/", data=body, timeout=5)
     assert response.headers["X-Sha"] == hashlib.sha256(body).hexdigest()
     assert response.content == body[::-1]
+
+
+@simulated
+def test_an_application_that_fails_in_the_middle_is_reported_even_if_it_looks_like_a_network_error():
+    import gevent
+    import requests
+
+    reported = []
+    gevent.get_hub().handle_error = lambda context, kind, value, trace: reported.append(str(value))
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", [])
+        yield b"part"
+        raise ConnectionResetError("of the application's own")
+
+    serving(app)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get("http://api.test/", timeout=5)
+    assert reported == ["of the application's own"]
+
+
+@simulated
+def test_a_client_that_goes_away_is_nobodys_error():
+    import gevent
+
+    reported = []
+    gevent.get_hub().handle_error = lambda context, kind, value, trace: reported.append(str(value))
+    closed = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", [])
+        try:
+            while True:
+                gevent.sleep(1)
+                yield b"more"
+        finally:
+            closed.append(now_s())
+
+    serving(app)
+    client = socket.create_connection(("api.test", 80))
+    client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    client.recv(10_000)
+    client.close()
+    gevent.sleep(10)
+    assert len(closed) == 1
+    assert reported == []
