@@ -19,6 +19,7 @@ from typing import Any
 
 import greenlet
 
+from harness.sim import wakeup
 from harness.sim.loop import NS, VirtualLoop
 from harness.sim.process import Process, current_process, spawn_in
 from harness.sim.repoint import repoint
@@ -84,6 +85,7 @@ def deliver(process: Process, number: int, main: Any) -> None:
     if main is greenlet.getcurrent():
         handler(number, None)
         return
+    wakeup.tell(process.label, number)
 
     def handle() -> None:
         try:

@@ -167,3 +167,24 @@ def test_httpx_read_time_out_is_exact():
         httpx.get("http://slow.test/", timeout=5)
     except httpx.ReadTimeout:
         assert round(now_s() - began, 4) == 5.0
+
+
+@simulated
+def test_a_signal_wakes_an_asyncio_loop_that_asked_for_it():
+    import signal
+
+    echo_network()
+    heard: list[float] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        loop.add_signal_handler(signal.SIGALRM, lambda: (heard.append(now_s()), stop.set()))
+        began = now_s()
+        signal.alarm(30)
+        await stop.wait()
+        heard.append(began)
+        loop.remove_signal_handler(signal.SIGALRM)
+
+    asyncio.run(main())
+    assert round(heard[0] - heard[1], 3) == 30.0
