@@ -224,6 +224,5 @@ def _report_errors(kernel: Kernel) -> None:
 def freeze() -> None:
     """Call once the libraries are loaded and before forking: what is here now is never looked at by the collector."""
     gc.collect()
-    locks.remember_frozen()
     gc.freeze()
     gc.disable()

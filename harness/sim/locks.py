@@ -7,9 +7,9 @@ share those of every library that is loaded once. This module knows processes an
 
 from __future__ import annotations
 
-import gc
 import itertools
 import threading
+import weakref
 from typing import Any
 
 import greenlet
@@ -28,6 +28,7 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
         super().__init__(1)
         self.owner: Any = None
         self.number = next(_numbers)
+        _locks.add(self)
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Acquire it, waiting at most `timeout` seconds (-1: for ever); ValueError where `_thread.lock` raises it."""
@@ -70,40 +71,38 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
         self.release()
 
 
-_frozen: list[Lock] = []
-_frozen_rlocks: list[Any] = []
-
-
-def remember_frozen() -> None:
-    """Note every lock there is: after `gc.freeze()` the collector no longer lists them."""
-    everything = gc.get_objects()
-    _frozen[:] = [thing for thing in everything if isinstance(thing, Lock)]
-    _frozen_rlocks[:] = [thing for thing in everything if type(thing) is threading._PyRLock]  # type: ignore[attr-defined]  # private to CPython
+_locks: weakref.WeakSet[Lock] = weakref.WeakSet()
+_rlocks: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def release_held_by(process: Process) -> None:
-    """Release every lock a greenlet of the dead `process` holds, in order of first holding."""
-    everything = gc.get_objects()
-    rlocks = _frozen_rlocks + [t for t in everything if type(t) is threading._PyRLock]  # type: ignore[attr-defined]  # private to CPython
-    locks = _frozen + [thing for thing in everything if isinstance(thing, Lock)]
-    for rlock in rlocks:
-        holder = getattr(rlock._block, "owner", None)
-        if holder is not None and getattr(holder, "process", None) is process:
+    """Release every lock a greenlet of the dead `process` holds, in order of their making."""
+    for rlock in list(_rlocks):
+        if _holder(rlock._block) is process:
             rlock._owner = None
             rlock._count = 0
-    held = {
-        lock.number: lock
-        for lock in locks
-        if lock.owner is not None and getattr(lock.owner, "process", None) is process
-    }
-    for _, lock in sorted(held.items()):
+    held = [lock for lock in list(_locks) if _holder(lock) is process]
+    for lock in sorted(held, key=lambda lock: lock.number):
         lock.release()
+
+
+def _holder(lock: Any) -> Process | None:
+    holder: Process | None = getattr(getattr(lock, "owner", None), "process", None)
+    return holder
 
 
 def forget_threads_of(process: Process) -> None:
     """Drop the threads of the dead `process` from the standard library's tables."""
     for child in process.greenlets():
         threading._active.pop(creation_number(child), None)  # type: ignore[attr-defined]  # private to CPython
+
+
+_real_init_rlock: Any = None
+
+
+def _init_rlock(self: Any) -> None:
+    _real_init_rlock(self)
+    _rlocks.add(self)
 
 
 def install() -> None:
@@ -113,6 +112,11 @@ def install() -> None:
     import gevent.thread
     import gevent.threading
 
+    rlock: Any = threading._PyRLock  # type: ignore[attr-defined]  # what RLock() makes once gevent has patched
+    if rlock.__init__ is not _init_rlock:
+        global _real_init_rlock  # noqa: PLW0603 - kept for the wrapper, which is installed once
+        _real_init_rlock = rlock.__init__
+        rlock.__init__ = _init_rlock
     for module, names in (
         (gevent.thread, ("LockType", "allocate_lock", "lock")),
         (gevent.threading, ("Lock", "_allocate_lock")),
