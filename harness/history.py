@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import orjson
 
 from harness.glob import Glob
-from harness.schemas import schema
+from harness.kinds import KINDS
 
 T = TypeVar("T")
 
@@ -40,33 +40,6 @@ class HistoryError(ValueError):
     """An event that the format does not allow, or a file that is no history; the message names who wrote it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    required: frozenset[str]
-    nullable: Mapping[str, None]
-    words: Mapping[str, tuple[Any, ...]]
-
-
-def _kinds() -> dict[str, _Kind]:
-    kinds = {}
-    for name, definition in schema("history-event")["$defs"].items():
-        properties = definition["properties"]
-        nullable = {
-            field: None for field in definition["required"] if "null" in _as_list(properties[field].get("type", ()))
-        }
-        kinds[name] = _Kind(
-            required=frozenset(definition["required"]) - nullable.keys(),
-            nullable=nullable,
-            words={field: tuple(rule["enum"]) for field, rule in properties.items() if "enum" in rule},
-        )
-    return kinds
-
-
-def _as_list(types: Any) -> Any:
-    return [types] if isinstance(types, str) else types
-
-
-KINDS: Mapping[str, _Kind] = _kinds()
 _OWN = frozenset({"seq", "t_ns", "kind", "process", "instance"})
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from harness.scenario.errors import Problem, ScenarioError
 
@@ -47,6 +48,10 @@ def read(path: Path) -> Document:
         raise ScenarioError([Problem(path, line, "", "is not UTF-8; save the file as UTF-8")]) from error
     try:
         root = YAML(typ="safe", pure=True).compose(text)
+    except ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        what = f"has the character U+{error.character:04X}, which YAML does not allow; take it out"
+        raise ScenarioError([Problem(path, line, "", what)]) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

@@ -7,7 +7,7 @@ import pytest
 
 from harness.checks.catalogue import CHECKS
 from harness.faults.spec import FaultSpec
-from harness.history import KINDS
+from harness.kinds import KINDS
 from harness.scenario.load import load
 from harness.scenario.model import Scenario
 from harness.schemas import schema

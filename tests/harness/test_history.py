@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.history import KINDS, History, HistoryError, HistoryWriter
+from harness.history import History, HistoryError, HistoryWriter
+from harness.kinds import KINDS
 from harness.schemas import schema
 
 RUN = {

@@ -103,7 +103,7 @@ def test_the_reference_is_put_on_the_scale_of_the_run_in_order(written):
 
 
 def test_the_fields_of_the_start_of_a_run_are_those_the_history_demands(written):
-    from harness.history import KINDS
+    from harness.kinds import KINDS
 
     fields = load(written(GOOD)).run_start(world="fixed", seed=1, release="r", engine="sim")
     assert set(fields) == KINDS["run.start"].required | set(KINDS["run.start"].nullable)
