@@ -29,6 +29,9 @@ PREDEFINED_BUCKET = PREDEFINED_OBJECT | {"publicReadWrite"}
 """The reference lists fewer for buckets; the vendor's conformance suite sets `bucketOwnerFullControl` on one."""
 
 
+PUBLIC = ("allUsers", "allAuthenticatedUsers")
+
+
 def entry(
     entity: str, role: str, *, bucket: str, name: str | None = None, generation: int = 0, default: bool = False
 ) -> dict[str, Any]:
@@ -84,6 +87,16 @@ def pair_of(asked: Any, *, bucket: bool) -> tuple[str, str]:
     if role not in roles:
         raise invalid(f"Invalid value for role: {role!r} (one of {', '.join(roles)})", location="role")
     return asked["entity"], role
+
+
+def check_public(pairs: Iterable[tuple[str, str]], prevention: str) -> None:
+    """Raise 412 for a list that lets everybody in where public access prevention is `enforced`."""
+    if prevention == "enforced" and any(entity in PUBLIC for entity, _ in pairs):
+        raise ApiError(
+            412,
+            "The member bindings allUsers and allAuthenticatedUsers are not allowed since public access "
+            "prevention is enforced.",
+        )
 
 
 def find(entries: Iterable[dict[str, Any]], entity: str) -> dict[str, Any]:

@@ -102,10 +102,12 @@ class BucketStore:
 
     def set_bucket_acl(self, bucket: Bucket, pairs: list[tuple[str, str]]) -> None:
         """Replace the bucket's access control list."""
+        access.check_public(pairs, bucket.public_access_prevention)
         bucket.acl = [access.entry(entity, role, bucket=bucket.name) for entity, role in pairs]
 
     def set_default_acl(self, bucket: Bucket, pairs: list[tuple[str, str]]) -> None:
         """Replace the list new objects get."""
+        access.check_public(pairs, bucket.public_access_prevention)
         bucket.default_acl = [access.entry(entity, role, bucket=bucket.name, default=True) for entity, role in pairs]
 
     def touch_bucket(self, bucket: Bucket) -> None:

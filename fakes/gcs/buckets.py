@@ -80,6 +80,11 @@ class Bucket:
         return bool(self.fields.get("iamConfiguration", {}).get("uniformBucketLevelAccess", {}).get("enabled"))
 
     @property
+    def public_access_prevention(self) -> str:
+        """`enforced` or `inherited`."""
+        return str(self.fields.get("iamConfiguration", {}).get("publicAccessPrevention", "inherited"))
+
+    @property
     def retention_s(self) -> int:
         """How long objects must stay, in seconds; 0 without a policy."""
         return int(self.fields.get("retentionPolicy", {}).get("retentionPeriod", 0))

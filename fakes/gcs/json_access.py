@@ -51,6 +51,8 @@ class Owner:
 
     def save(self, service: Service, entries: list[dict[str, Any]]) -> None:
         """Put a changed list back: the owner's next metageneration."""
+        pairs = [(one["entity"], one["role"]) for one in entries]
+        access.check_public(pairs, self.bucket.public_access_prevention)
         if self.stored is not None:
             changed = replace(
                 self.stored,

@@ -152,16 +152,8 @@ def set_iam_policy(service: Service, request: Request, name: str) -> Reply:
     if etag and etag != metageneration_etag(bucket.policy_version):
         raise condition_not_met()
     policy = access.policy_of(asked, uniform=bucket.uniform)
-    public = {"allUsers", "allAuthenticatedUsers"}
-    if bucket.fields.get("iamConfiguration", {}).get("publicAccessPrevention") == "enforced" and any(
-        public & set(binding.get("members", ())) for binding in policy["bindings"]
-    ):
-        raise ApiError(
-            412,
-            "The member bindings allUsers and allAuthenticatedUsers are not allowed: public access "
-            "prevention is enforced.",
-            reason="conditionNotMet",
-        )
+    everybody = [(member, "") for binding in policy["bindings"] for member in binding.get("members", ())]
+    access.check_public(everybody, bucket.public_access_prevention)
     bucket.policy = policy
     bucket.policy_version += 1
     return shown(request, _policy(bucket))

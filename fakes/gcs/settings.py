@@ -197,14 +197,20 @@ def _autoclass(asked: dict[str, Any], before: dict[str, Any], now_ns: int) -> di
 def _encryption(asked: dict[str, Any], before: dict[str, Any], now_ns: int) -> dict[str, Any]:
     kept = dict(asked)
     for name, value in asked.items():
-        if not name.endswith("EnforcementConfig") or not isinstance(value, dict):
+        if not name.endswith("EnforcementConfig") or value is None:
             continue
+        if not isinstance(value, dict):
+            raise invalid(f"Invalid value for encryption.{name}: an object is expected", location="encryption")
         mode = value.get("restrictionMode", "NotRestricted")
         if mode not in ("NotRestricted", "FullyRestricted"):
             raise invalid(f"Invalid value for encryption.{name}.restrictionMode: {mode!r}", location="encryption")
         old = before.get(name) or {}
-        since = old["effectiveTime"] if old.get("restrictionMode") == mode else rfc3339(now_ns)
-        kept[name] = {"restrictionMode": mode, "effectiveTime": since}
+        if old.get("restrictionMode") == mode:
+            kept[name] = old
+        elif mode == "NotRestricted" and not old:
+            kept[name] = {"restrictionMode": mode}
+        else:
+            kept[name] = {"restrictionMode": mode, "effectiveTime": rfc3339(now_ns)}
     return kept
 
 

@@ -103,12 +103,20 @@ class Store(BucketStore):
             self.pace.take("object_writes", f"{bucket.name}/{name}", now_ns)
         fields = {key: value for key, value in incoming.fields.items() if value is not None and value != {}}
         fields.setdefault("storageClass", bucket.fields.get("storageClass", "STANDARD"))
+        key = fields.get("kmsKeyName") or bucket.fields.get("encryption", {}).get("defaultKmsKeyName")
+        if key and not incoming.key_sha256:
+            fields["kmsKeyName"] = key if "/cryptoKeyVersions/" in str(key) else f"{key}/cryptoKeyVersions/1"
         if bucket.fields.get("defaultEventBasedHold") and "eventBasedHold" not in fields:
             fields["eventBasedHold"] = True
         generation = self.next_generation(now_ns)
         pairs = incoming.acl
         if pairs is None:
-            pairs = [(one["entity"], one["role"]) for one in bucket.default_acl]
+            closed = bucket.public_access_prevention == "enforced"
+            pairs = [
+                (one["entity"], one["role"])
+                for one in bucket.default_acl
+                if not (closed and one["entity"] in access.PUBLIC)
+            ]
         stored = StoredObject(
             bucket=bucket.name,
             name=name,
@@ -283,6 +291,7 @@ class Store(BucketStore):
 
 def acl_of(bucket: Bucket, name: str, generation: int, pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], ...]:
     """An object's list from (entity, role) pairs; empty where uniform bucket-level access rules."""
+    access.check_public(pairs, bucket.public_access_prevention)
     if bucket.uniform:
         return ()
     return tuple(

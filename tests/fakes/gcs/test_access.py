@@ -79,3 +79,21 @@ def test_a_batch_answers_each_call_by_itself(cloud, bucket):
     assert cloud.backend.list_objects("the-bucket") == []
     deletes = [event["outcome"] for event in cloud.around.events if event["method"] == "storage.objects.delete"]
     assert deletes == ["ok", "error", "ok"]
+
+
+def test_public_access_prevention_keeps_everybody_out(bucket):
+    bucket.iam_configuration.public_access_prevention = "enforced"
+    bucket.patch()
+    with pytest.raises(exceptions.PreconditionFailed, match="public access prevention"):
+        bucket.make_public()
+    blob = bucket.blob("x")
+    blob.upload_from_string("1")
+    with pytest.raises(exceptions.PreconditionFailed, match="public access prevention"):
+        blob.make_public()
+
+
+def test_a_buckets_default_key_is_shown_on_its_objects(bucket):
+    bucket.default_kms_key_name = "projects/p/locations/us/keyRings/r/cryptoKeys/k"
+    bucket.patch()
+    bucket.blob("x").upload_from_string("1")
+    assert bucket.get_blob("x").kms_key_name == f"{bucket.default_kms_key_name}/cryptoKeyVersions/1"

@@ -1,0 +1,189 @@
+"""Emulators as their users meet them: `windtunnel up` in a process of its own, the vendor's client in this one.
+
+    python -m benchmarks.emulators [--rounds N] [--only WORD] [--json]
+
+One client, one connection. The reference fake-gcs-server is run beside ours where it is installed, else its published
+figures stand in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.figure import Figure, take
+from benchmarks.kernel import ROOT, as_table, conditions
+
+KIB, MIB = 1024, 1024 * 1024
+
+
+@contextmanager
+def up(*arguments: str) -> Iterator[tuple[dict[str, str], int]]:
+    """`windtunnel up …`: its environment and its process id."""
+    command = [sys.executable, "-m", "harness.cli", "up", "--format", "json", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline()), process.pid
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+@contextmanager
+def fake_gcs_server() -> Iterator[dict[str, str]]:
+    """The Go peer in memory, on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    address = f"127.0.0.1:{port}"
+    command = ["fake-gcs-server", "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory",
+               "-public-host", address]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.01)
+        yield {"STORAGE_EMULATOR_HOST": f"http://{address}"}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def resident_mb(pid: int) -> float:
+    """Megabytes of memory that a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+class Bucket:
+    """The official client on one bucket of the server that `environment` leads to."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import storage
+
+        os.environ["STORAGE_EMULATOR_HOST"] = environment["STORAGE_EMULATOR_HOST"]
+        client = storage.Client(project="benchmark", credentials=AnonymousCredentials())
+        self._bucket = client.create_bucket(f"benchmark-{time.monotonic_ns()}")
+
+    def uploads_per_s(self, size: int, count: int) -> float:
+        """Objects of `size` bytes written, a second; each has a name of its own."""
+        content = b"x" * size
+        began_s = time.perf_counter()
+        for number in range(count):
+            self._bucket.blob(f"{size}/{number}").upload_from_string(content)
+        return count / (time.perf_counter() - began_s)
+
+    def downloads_per_s(self, size: int, count: int) -> float:
+        """Objects of `size` bytes read, a second."""
+        self._bucket.blob(f"{size}/0").upload_from_string(b"x" * size)
+        blob = self._bucket.blob(f"{size}/0")
+        began_s = time.perf_counter()
+        for _ in range(count):
+            if len(blob.download_as_bytes()) != size:
+                raise AssertionError("the download is short")
+        return count / (time.perf_counter() - began_s)
+
+
+def start_s(*emulators: str) -> float:
+    """Seconds from the command to its printed environment."""
+    began_s = time.perf_counter()
+    with up(*emulators):
+        return time.perf_counter() - began_s
+
+
+def front_us(count: int) -> float:
+    """Microseconds of one small download in process: front end, gate and state machine, no client and no socket."""
+    from io import BytesIO
+
+    from fakes.gcs import create
+    from fakes.wire.surroundings import RealSurroundings
+
+    backend = create(RealSurroundings("gcs"), limits="none")
+    backend.provision({"buckets": {"the-bucket": {}}})
+    backend.write_object("the-bucket", "x", b"x" * KIB)
+    app = backend.http()["storage.googleapis.com"]
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "GET", "PATH_INFO": "/download/storage/v1/b/the-bucket/o/x", "QUERY_STRING": "alt=media",
+        "REQUEST_URI": "/download/storage/v1/b/the-bucket/o/x?alt=media", "SERVER_NAME": "storage.googleapis.com",
+        "HTTP_HOST": "storage.googleapis.com", "HTTP_ACCEPT_ENCODING": "gzip", "HTTP_USER_AGENT": "benchmark",
+        "wsgi.url_scheme": "http", "wsgi.input": BytesIO(),
+    }  # fmt: skip
+    began_s = time.perf_counter()
+    for _ in range(count):
+        if len(b"".join(app(dict(environ), lambda *_: None))) != KIB:
+            raise AssertionError("the download is short")
+    return (time.perf_counter() - began_s) / count * 1e6
+
+
+def figures(ours: Bucket, pid: int, theirs: Bucket | None, count: int) -> list[Figure]:
+    """The figures of Cloud Storage. Published ones: fake-gcs-server in memory, two cores, ± 40 %."""
+
+    def pair(name: str, of: Callable[[Bucket], float], published: float) -> Figure:
+        reference = (lambda: of(theirs)) if theirs is not None else None
+        return Figure(name, "/s", "more", lambda: of(ours), published, reference, "fake-gcs-server", "fake-gcs-server")
+
+    large = max(1, count // 10)
+    return [
+        pair("gcs: 1 KB up", lambda bucket: bucket.uploads_per_s(KIB, count), 335),
+        pair("gcs: 1 KB down", lambda bucket: bucket.downloads_per_s(KIB, count), 405),
+        pair("gcs: 1 MB up", lambda bucket: bucket.uploads_per_s(MIB, large), 66),
+        pair("gcs: 1 MB down", lambda bucket: bucket.downloads_per_s(MIB, large), 200),
+        Figure("gcs: a small download in process", "µs", "less", lambda: front_us(count * 10), 1000),
+        Figure("gcs: memory behind the above", "MB", "less", lambda: resident_mb(pid), 300),
+        Figure("up: gcs alone, command to environment", "s", "less", lambda: start_s("gcs"), 2),
+        Figure("up: every emulator, command to environment", "s", "less", start_s, 2),
+    ]
+
+
+def main() -> int:
+    """Measure and print; exit 1 when a target is missed."""
+    parser = argparse.ArgumentParser(description="Measure emulators on the wire.")
+    parser.add_argument("--rounds", type=int, default=3, help="samples per figure (default 3)")
+    parser.add_argument("--count", type=int, default=300, help="calls per sample (default 300)")
+    parser.add_argument("--only", default="", metavar="WORD", help="only figures whose name contains WORD")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    options = parser.parse_args()
+    if options.rounds < 1 or options.count < 1:
+        parser.error("--rounds and --count: take at least 1")
+    told = conditions(options.rounds)
+    with up("gcs", "--set", "gcs.limits=none") as (environment, pid):
+        ours = Bucket(environment)
+        if shutil.which("fake-gcs-server"):
+            with fake_gcs_server() as elsewhere:
+                wanted = figures(ours, pid, Bucket(elsewhere), options.count)
+                measured = [take(one, options.rounds) for one in wanted if options.only in one.name]
+        else:
+            wanted = figures(ours, pid, None, options.count)
+            measured = [take(one, options.rounds) for one in wanted if options.only in one.name]
+    if options.json:
+        rows = [
+            {"figure": it.figure.name, "unit": it.figure.unit, "ours": it.ours, "reference": it.theirs,
+             "target": it.figure.target, "met": it.on_target}
+            for it in measured
+        ]  # fmt: skip
+        print(json.dumps({"conditions": told, "figures": rows}, indent=2))
+    else:
+        print(told)
+        Console(width=None if sys.stdout.isatty() else 200).print(as_table(measured))
+    return 1 if any(it.on_target is False for it in measured) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
