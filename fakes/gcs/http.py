@@ -51,7 +51,8 @@ PHRASES = {
 @dataclass(slots=True)
 class Request:
     """One HTTP request: `path` is still quoted, `query` holds the last value of each parameter (`target_query` is its
-    text), header names are lower case. `base` is `scheme://host[:port]` as the caller wrote it.
+    text), header names are lower case. `base` is `scheme://host[:port]` as the caller wrote it. `parts` remembers a
+    multipart body once it is taken apart (`uploads.parts_of`).
     """
 
     method: str
@@ -62,6 +63,7 @@ class Request:
     base: str = "https://storage.googleapis.com"
     caller: str = ""
     target_query: str = ""
+    parts: tuple[dict[str, Any], str, bytes] | None = None
 
     @property
     def query_lists(self) -> dict[str, list[str]]:

@@ -128,6 +128,12 @@ def status_reply(session: Session, *, no_308: bool = False) -> Reply:
 
 def parts_of(request: Request) -> tuple[dict[str, Any], str, bytes]:
     """(metadata, content type, media) of a multipart/related body. Raises 400 where it is none."""
+    if request.parts is None:
+        request.parts = _taken_apart(request)
+    return request.parts
+
+
+def _taken_apart(request: Request) -> tuple[dict[str, Any], str, bytes]:
     found = _BOUNDARY.search(request.headers.get("content-type", ""))
     if found is None:
         raise invalid("Missing or invalid boundary in the Content-Type header.")
