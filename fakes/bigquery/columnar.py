@@ -1,4 +1,3 @@
-
 """Parquet and Avro files: bytes to records with a schema, and back. Knows types, not tables or jobs."""
 
 from __future__ import annotations

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from fakes.bigquery import bulk
 from fakes.bigquery.catalog import BUFFER, Catalog, Table, check_schema
 from fakes.bigquery.errors import ApiError, invalid, not_found
 from fakes.bigquery.jobs import Job, Result
 from fakes.bigquery.sql import moments
-from fakes.bigquery.sql.types import quoted
+from fakes.bigquery.sql.types import TIMESTAMP, Type, quoted
 
 if TYPE_CHECKING:
     from fakes.bigquery.service import Service
@@ -232,7 +233,7 @@ def write(service: Service, job: Job, result: Result) -> Result:
     if config.get("writeDisposition") in ("WRITE_APPEND", "WRITE_TRUNCATE"):
         service.weather.table_operation(partition_of(job.destination)[0], now_ns)
     table, decorator = prepare(service, job, config, fields, default="WRITE_EMPTY")
-    insert(service, table, [n for n, _ in result.columns], result.rows, result.columns, job, decorator)
+    insert(service, table, result.rows, result.columns, job, decorator)
     service.catalog.touch(table, now_ns // NS_PER_MS)
     if config.get("writeDisposition") != "WRITE_APPEND":
         return result
@@ -247,9 +248,8 @@ def write(service: Service, job: Job, result: Result) -> Result:
 def insert(
     service: Service,
     table: Table,
-    names: Sequence[str],
     rows: Sequence[Sequence[Any]],
-    fetched: Sequence[tuple[str, Any]],
+    fetched: Sequence[tuple[str, Type]],
     job: Job,
     decorator: str = "",
 ) -> None:
@@ -257,31 +257,13 @@ def insert(
     if not rows:
         return
     kinds = {n.lower(): t for n, t in table.columns}
-    cells = []
-    for name, kind in fetched:
-        target = kinds[name.lower()].duck
-        if kind.kind == "TIMESTAMP":
-            cells.append(f"CAST(make_timestamp(?) AS {target})")
-        else:
-            cells.append(f"CAST(? AS {target})")
-    columns = [quoted(n) for n in names]
+    targets = [(n, kinds[n.lower()], k.kind == "TIMESTAMP") for n, k in fetched]
     if table.ingestion_time:
-        columns.append('"_PARTITIONTIME"')
-        cells.append("CAST(? AS TIMESTAMPTZ)")
+        targets.append(("_PARTITIONTIME", TIMESTAMP, False))
         us = job.end_ns // NS_PER_US // 86_400_000_000 * 86_400_000_000
         at = partition_bounds(table, decorator)[1] if decorator else moments.at(us)
         rows = [(*row, at) for row in rows]
-    bulk(service, f"INSERT INTO {table.sql} ({', '.join(columns)})", cells, rows)
-
-
-def bulk(service: Service, head: str, cells: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert many rows with few statements."""
-    size = max(1, 2_000 // max(1, len(cells)))
-    row = f"({', '.join(cells)})"
-    for at in range(0, len(rows), size):
-        part = rows[at : at + size]
-        sql = f"{head} VALUES {', '.join([row] * len(part))}"
-        service.engine.run(sql, [v for r in part for v in r])  # type: ignore[arg-type] # positional here
+    bulk.insert(service.engine, table.sql, targets, rows)
 
 
 __all__ = ["BUFFER", "check", "insert", "prepare", "write"]

@@ -60,7 +60,7 @@ class Engine:
             side_effects=name in ("wt_rand", "wt_uuid"),
         )
 
-    def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    def run(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows; raises the vendor's error for what went wrong."""
         try:
             rows: list[tuple[Any, ...]] = self._connection.execute(sql, parameters or None).fetchall()

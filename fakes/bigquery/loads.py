@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fakes.bigquery import destinations, values
+from fakes.bigquery import bulk, destinations, values
 from fakes.bigquery.errors import ApiError, Unsupported, invalid
 from fakes.bigquery.jobs import Job
 from fakes.bigquery.sql import moments
-from fakes.bigquery.sql.types import Type, from_rest, quoted
+from fakes.bigquery.sql.types import TIMESTAMP, Type, from_rest
 from fakes.bigquery.table_methods import normal_fields, normal_partitioning
 
 if TYPE_CHECKING:
@@ -129,19 +129,15 @@ def _insert(
     if not rows:
         return
     kinds = {n.lower(): t for n, t in table.columns}
-    names = [quoted(n) for n, _ in columns]
-    cells = [f"CAST(? AS {kinds[n.lower()].duck})" for n, _ in columns]
-    if table.ingestion_time:
-        names.append('"_PARTITIONTIME"')
-        cells.append("CAST(? AS TIMESTAMPTZ)")
-        us = job.end_ns // NS_PER_US // 86_400_000_000 * 86_400_000_000
-        at = moments.at(us)
-        if decorator:
-            at = destinations.partition_bounds(table, decorator)[1]
-        rows = [[*row, at] for row in rows]
+    targets = [(n, kinds[n.lower()], False) for n, _ in columns]
     if table.partitioning or table.range_partitioning:
         service.weather.partitions(table.id, _touched(table, columns, rows), job.end_ns)
-    destinations.bulk(service, f"INSERT INTO {table.sql} ({', '.join(names)})", cells, rows)
+    if table.ingestion_time:
+        targets.append(("_PARTITIONTIME", TIMESTAMP, False))
+        us = job.end_ns // NS_PER_US // 86_400_000_000 * 86_400_000_000
+        at = destinations.partition_bounds(table, decorator)[1] if decorator else moments.at(us)
+        rows = [[*row, at] for row in rows]
+    bulk.insert(service.engine, table.sql, targets, rows)
 
 
 def _touched(table: Any, columns: Sequence[tuple[str, Type]], rows: Sequence[Sequence[Any]]) -> int:

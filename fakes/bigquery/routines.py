@@ -14,6 +14,7 @@ from sqlglot import exp
 from fakes.bigquery import options
 from fakes.bigquery.catalog import split_path
 from fakes.bigquery.errors import ApiError, Unsupported, not_found
+from fakes.bigquery.sql import javascript
 from fakes.bigquery.sql.scope import Column, Expr, Query, Relation, Scope, TableId
 from fakes.bigquery.sql.types import Type, from_ast
 
@@ -65,6 +66,8 @@ class Routine:
 
     def inline(self, calls: Calls, arguments: Sequence[Expr], node: exp.Expression) -> Expr:
         """The call as an expression."""
+        if self.language == "JAVASCRIPT":
+            return self._javascript(calls, arguments, node)
         scope = self._scope(calls, arguments, node)
         assert self.body is not None
         self.depth += 1
@@ -77,6 +80,15 @@ class Routine:
         if self.returns is not None:
             return Expr(f"({calls.expressions.coerce(value, self.returns, node)})", self.returns)
         return Expr(f"({value.sql})", value.type)
+
+    def _javascript(self, calls: Calls, arguments: Sequence[Expr], node: exp.Expression) -> Expr:
+        if len(arguments) != len(self.parameters) or self.returns is None or self.body is None:
+            raise calls.context.fail(f"No matching signature for function {self.id[2]}", node)
+        given = [
+            Expr(calls.expressions.coerce(a, t, node), t) if t is not None else a
+            for a, (_, t) in zip(arguments, self.parameters, strict=True)
+        ]
+        return javascript.call(calls, [n for n, _ in self.parameters], given, self.body.name, self.returns)
 
     def query(self, selects: Selects, arguments: Sequence[Expr], node: exp.Expression) -> Query:
         """The call as a relation."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fakes.bigquery import destinations, paging, values
+from fakes.bigquery import bulk, destinations, paging, values
 from fakes.bigquery.catalog import BUFFER, Table
 from fakes.bigquery.errors import ApiError, invalid
 from fakes.bigquery.queries import fetching
 from fakes.bigquery.sql import moments
-from fakes.bigquery.sql.types import quoted
+from fakes.bigquery.sql.types import INT64, TIMESTAMP, quoted
 
 if TYPE_CHECKING:
     from fakes.bigquery.front import Request
@@ -230,19 +230,14 @@ def append(service: Service, table: Table, rows: list[list[Any]], now_ns: int, d
         stay_s = low if low == high else service.around.rng(f"streaming buffer {'.'.join(table.id)}").uniform(low, high)
         until_us = now_us + round(stay_s * 1e6)
         table.buffer_until_us = max(table.buffer_until_us, until_us)
-    columns = [quoted(n) for n, _ in table.columns]
-    cells = [f"CAST(? AS {t.duck})" for _, t in table.columns]
+    targets = [(n, t, False) for n, t in table.columns]
     extra: list[Any] = []
     if table.ingestion_time:
-        columns.append('"_PARTITIONTIME"')
-        cells.append("CAST(? AS TIMESTAMPTZ)")
+        targets.append(("_PARTITIONTIME", TIMESTAMP, False))
         day_us = now_us // 86_400_000_000 * 86_400_000_000
-        at = moments.at(day_us)
-        extra.append(destinations.partition_bounds(table, decorator)[1] if decorator else at)
-    columns.append(quoted(BUFFER))
-    cells.append("?")
+        extra.append(destinations.partition_bounds(table, decorator)[1] if decorator else moments.at(day_us))
+    targets.append((BUFFER, INT64, False))
     extra.append(until_us)
     service.remember(table, now_ns, append=True)
-    head = f"INSERT INTO {table.sql} ({', '.join(columns)})"
-    destinations.bulk(service, head, cells, [[*row, *extra] for row in rows])
+    bulk.insert(service.engine, table.sql, targets, [[*row, *extra] for row in rows])
     service.catalog.touch(table, now_ns // 1_000_000)

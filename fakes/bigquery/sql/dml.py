@@ -359,7 +359,8 @@ class Statements:
         t = quoted(alias)
         if matched:
             joined = f"FROM {target} JOIN {using} ON {condition} WHERE ({' OR '.join(matched)})"
-            checks.append(Check(f"SELECT 1 {joined} GROUP BY {t}.rowid HAVING count(*) > 1 LIMIT 1", TOO_MANY))
+            if not self._single_row(node.args["using"]):
+                checks.append(Check(f"SELECT 1 {joined} GROUP BY {t}.rowid HAVING count(*) > 1 LIMIT 1", TOO_MANY))
             checks.append(self._buffered(source, "MERGE", f"SELECT 1 {joined} AND {t}.{BUFFER} > $buffer LIMIT 1"))
         if unmatched_source:
             lonely = (
@@ -368,6 +369,12 @@ class Statements:
             )
             checks.append(self._buffered(source, "MERGE", lonely))
         return self.done("MERGE", sql, target=source, checks=checks)
+
+    @staticmethod
+    def _single_row(node: exp.Expression) -> bool:
+        """Whether a source has one row at most by its looks: `(SELECT … )` without FROM."""
+        select = node.this if isinstance(node, exp.Subquery) else None
+        return isinstance(select, exp.Select) and select.args.get("from_") is None
 
     def _merge_partition_filter(self, source: Source, node: exp.Merge, scope: Scope) -> None:
         from fakes.bigquery.sql.relations import filters

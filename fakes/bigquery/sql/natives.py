@@ -22,7 +22,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from fakes.bigquery.sql import farmhash, formats, jsons, moments, strftime
+from fakes.bigquery.sql import farmhash, formats, javascript, jsons, moments, strftime
 
 
 @dataclass(frozen=True, slots=True)
@@ -583,6 +583,7 @@ NATIVES: dict[str, Native] = {
     "wt_from_base64": Native((T,), Z, _from_base64),
     "wt_to_base32": Native((Z,), T, lambda b: base64.b32encode(bytes(b)).decode()),
     "wt_from_base32": Native((T,), Z, base64.b32decode),
+    "wt_js": Native((T, T), T, javascript.run),
     "wt_format": Native((T, TS), T, formats.show, nulls=True),
     "wt_net_host": Native((T,), T, _host),
     "wt_net_public_suffix": Native((T,), T, _suffix),

@@ -9,11 +9,14 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
-from fakes.bigquery.errors import ApiError, invalid_query
+from fakes.bigquery.errors import ApiError, Unsupported, invalid_query
 from fakes.bigquery.sql.dialect import GoogleSql, ScriptSql
 
 _DIALECT = GoogleSql()
 _SCRIPT = ScriptSql()
+_REFUSED = re.compile(
+    r"\b(RANGE_SESSIONIZE|GAP_FILL|VECTOR_SEARCH|APPENDS|CHANGES|EXTERNAL_QUERY)\s*\(\s*(?:TABLE\b|\()", re.I
+)
 _SNAPSHOT = re.compile(r"^(\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+)(SNAPSHOT\s+)(?=TABLE\b)", re.I)
 
 
@@ -27,6 +30,8 @@ def statement(text: str) -> exp.Expression:
     """The one statement of `text`; raises 400 `invalidQuery` for a syntax error."""
     # The grammar does not know snapshots; they differ from tables in kind only.
     text = _SNAPSHOT.sub(lambda m: m.group(1) + " " * len(m.group(2)), text)
+    if refused := _REFUSED.search(text):
+        raise Unsupported(f"{refused.group(1).upper()}(…)")
     try:
         tokens = _DIALECT.tokenize(text)
     except TokenError as problem:

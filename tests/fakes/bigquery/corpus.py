@@ -17,6 +17,7 @@ from typing import Any
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery
 
+from fakes.gcs import create as create_storage
 from tests.fakes.bigquery.client import PROJECT, World
 
 ROOT = Path(os.environ.get("WINDTUNNEL_BIGQUERY_CORPUS", Path(__file__).parents[4] / "shared" / "bigquery-corpus"))
@@ -88,6 +89,8 @@ def run(case: str) -> None:
     """Run one case; raises `Mismatch` where the answer is wrong, `Refused` where it is refused."""
     folder = ROOT / "sql_corpus" / case
     world = World(INSTANT)
+    world.around.peers["gcs"] = create_storage(world.around)
+    world.around.peers["gcs"].provision({"buckets": {"corpus-bucket": {}}})
     try:
         world.client.create_dataset(DATASET)
         try:
