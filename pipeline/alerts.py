@@ -40,7 +40,7 @@ class Slack:
 
 
 class Incidents:
-    """Remembers which incidents are open, and alerts when one opens or gets worse."""
+    """Remembers which incidents are open, and alerts when one opens."""
 
     def __init__(self, state: SharedState, slack: Slack, clock: Clock) -> None:
         self._state = state
@@ -48,11 +48,9 @@ class Incidents:
         self._clock = clock
 
     def raise_once(self, alert: Alert) -> bool:
-        """Send `alert` unless its incident is open at this severity; returns whether it was sent. Raises like
-        `send`.
-        """
+        """Send `alert` unless its incident is open; returns whether it was sent. Raises like `send`."""
         document = self._state.read(_key(alert.name, alert.key)) or {}
-        if document.get("open") and document.get("severity") in (alert.severity, "critical"):
+        if document.get("open"):
             return False
         self._slack.send(alert)
         opened = {"open": True, "severity": alert.severity, "at": timestamp(self._clock())}

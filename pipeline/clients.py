@@ -77,7 +77,7 @@ class Clients:
         )
 
         def gcs() -> storage.Client:
-            # Since 3.12 the library asks for the bucket's metadata in a thread of its own after every 404, for
+            # The library (3.17) asks for the bucket's metadata in a thread of its own after every 404, for
             # traces we do not take; a state that is not there yet is a 404, and would cost two requests.
             os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
             return storage.Client(project=settings.project, credentials=credentials())

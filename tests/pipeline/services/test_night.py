@@ -179,16 +179,28 @@ def test_lines_and_injuries_become_the_context_of_every_player_offered(world):
 
 
 def test_the_detector_alerts_once_per_storm_and_again_for_the_next(world, caplog):
-    for number in range(60):
-        for status in ("running", "failed"):
-            row = {"processor_name": PGS, "run_id": f"r{number}", "status": status, "data_date": "2026-01-16"}
-            world.query.insert_rows_json(
-                "nba-props-platform.nba_reference.processor_run_history",
-                [{**row, "started_at": world.now().isoformat()}],
-            )
+    def attempts(first: int, last: int) -> None:
+        rows = [
+            {
+                "processor_name": PGS,
+                "run_id": f"r{number}",
+                "status": status,
+                "data_date": "2026-01-16",
+                "started_at": world.now().isoformat(),
+            }
+            for number in range(first, last)
+            for status in ("running", "failed")
+        ]
+        world.query.insert_rows_json("nba-props-platform.nba_reference.processor_run_history", rows)
+
+    attempts(0, 50)  # a hundred rows, but no more than fifty attempts
+    assert world.post("nba-monitoring/retry-storm") == (200, {"storms": []})
+    attempts(50, 60)
+    status, body = world.post("nba-monitoring/retry-storm")
+    assert status == 200
+    attempts(60, 250)  # worse, but the same incident
     for _ in range(3):
-        status, body = world.post("nba-monitoring/retry-storm")
-        assert status == 200
+        assert world.post("nba-monitoring/retry-storm")[1]["storms"][0]["attempts"] == 250
         world.settle(300)
     assert body["storms"] == [{"processor": PGS, "day": "2026-01-16", "attempts": 60, "failed": 60}]
     assert [(mark["name"], mark["severity"]) for mark in marks(caplog, "alert")] == [("retry_storm", "warning")]
