@@ -12,6 +12,8 @@ from pipeline import fingerprint, telemetry
 from pipeline.analytics.triggers import PGS
 from pipeline.clock import Clock
 from pipeline.raw.bdl_player_boxscores import COUNTS
+from pipeline.safeguards.early_exit import Games
+from pipeline.safeguards.upstream_check import Source
 from pipeline.slate import SCHEDULE
 from pipeline.warehouse import Row, Table, Warehouse
 from pipeline.work import Outcome, Status, Work
@@ -102,6 +104,8 @@ class PlayerGameSummary:
 
     name = PGS
     table = TABLE
+    sources = (Source(RAW),)
+    needs: Games = "over"
 
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse = warehouse

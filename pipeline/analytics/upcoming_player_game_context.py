@@ -12,6 +12,8 @@ from typing import Any
 from pipeline import fingerprint
 from pipeline.analytics.triggers import UPGC
 from pipeline.clock import Clock
+from pipeline.safeguards.early_exit import Games
+from pipeline.safeguards.upstream_check import Source
 from pipeline.warehouse import Row, Table, Warehouse
 from pipeline.work import Outcome, Status, Work
 
@@ -99,6 +101,8 @@ class UpcomingPlayerGameContext:
 
     name = UPGC
     table = TABLE
+    sources = (Source(PROPS),)
+    needs: Games = "ahead"
 
     def __init__(self, warehouse: Warehouse, clock: Clock) -> None:
         self._warehouse = warehouse

@@ -7,8 +7,13 @@ games", let one postponed game block a date for ever, and took a failed query fo
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pipeline.slate import Schedule, Slate
 from pipeline.work import Outcome, Status, Work
+
+Games = Literal["over", "ahead"]
+"""What a processor needs of a day's games: that one is over, or that one is still to be decided."""
 
 
 def judge_games_over(slate: Slate, processor: str) -> Outcome | None:

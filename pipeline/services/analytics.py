@@ -15,7 +15,7 @@ from flask import Flask, Response, jsonify, request
 
 from pipeline import logs
 from pipeline.analytics.player_game_summary import PlayerGameSummary
-from pipeline.analytics.triggers import PGS, UPGC, TriggerMap
+from pipeline.analytics.triggers import TriggerMap
 from pipeline.analytics.upcoming_player_game_context import UpcomingPlayerGameContext
 from pipeline.attempts import Attempts, Processor
 from pipeline.breaker_ledger import BreakerLedger
@@ -28,7 +28,7 @@ from pipeline.safeguards.attempt_cap import AttemptCap, CapLook
 from pipeline.safeguards.breaker import SharedBreaker
 from pipeline.safeguards.dedupe import SuccessMarkers
 from pipeline.safeguards.early_exit import GamesAheadCheck, GamesOverCheck
-from pipeline.safeguards.upstream_check import Source, UpstreamCheck
+from pipeline.safeguards.upstream_check import UpstreamCheck
 from pipeline.services.acknowledgement import AcknowledgementPolicy, acknowledge_unless_curable
 from pipeline.services.door import Door, RefusedError
 from pipeline.settings import Settings
@@ -88,15 +88,13 @@ class AnalyticsParts:
     close: Callable[[], None]
 
 
+PROCESSORS = (PlayerGameSummary, UpcomingPlayerGameContext)
+"""Every processor of this phase; each says itself what it writes, reads and needs."""
+
+
 def production_processors(warehouse: Warehouse, clock: Clock) -> dict[str, Processor]:
     """The processors of this phase by name."""
-    return {PGS: PlayerGameSummary(warehouse, clock), UPGC: UpcomingPlayerGameContext(warehouse, clock)}
-
-
-def production_announcement(publisher: Publisher, clock: Clock) -> AnalyticsAnnouncement:
-    """What is said when one of them has succeeded."""
-    tables = {PGS: PlayerGameSummary.table, UPGC: UpcomingPlayerGameContext.table}
-    return AnalyticsAnnouncement(publisher, clock, tables)
+    return {kind.name: kind(warehouse, clock) for kind in PROCESSORS}
 
 
 def production_parts(settings: Settings, clients: Clients, clock: Clock = utc_now) -> AnalyticsParts:
@@ -107,23 +105,21 @@ def production_parts(settings: Settings, clients: Clients, clock: Clock = utc_no
     publisher = Publisher(clients.publisher, settings.project)
     state = SharedState(clients.storage, settings.bucket)
     schedule = Schedule(warehouse)
-    sources = {
-        PGS: (Source("nba_raw.bdl_player_boxscores"),),
-        UPGC: (Source("nba_raw.odds_api_player_points_props"),),
-    }
+    after = frozenset(kind.name for kind in PROCESSORS if kind.needs == "over")
+    before = frozenset(kind.name for kind in PROCESSORS if kind.needs == "ahead")
     cap = AttemptCap(state, clock)
     attempts = Attempts(
         guards=(
             CapLook(cap),
-            GamesOverCheck(schedule, frozenset({PGS})),
-            GamesAheadCheck(schedule, frozenset({UPGC})),
-            UpstreamCheck(warehouse, clock, sources),
+            GamesOverCheck(schedule, after),
+            GamesAheadCheck(schedule, before),
+            UpstreamCheck(warehouse, clock, {kind.name: kind.sources for kind in PROCESSORS}),
             SuccessMarkers(state),
             cap,
         ),
         breaker=SharedBreaker(state, clock, BreakerLedger(warehouse, clock)),
         history=StreamedRunHistory(warehouse, clock, "phase_3_analytics"),
-        announce=production_announcement(publisher, clock),
+        announce=AnalyticsAnnouncement(publisher, clock, {kind.name: kind.table for kind in PROCESSORS}),
     )
     return AnalyticsParts(
         processors=production_processors(warehouse, clock),
