@@ -74,6 +74,7 @@ class Flow:
         "_give_up",
         "_in_flight_bytes",
         "_last_ns",
+        "_let_go_ns",
         "_queue",
         "_stalled",
         "connection",
@@ -102,6 +103,7 @@ class Flow:
         self._queue: deque[Payload] = deque()
         self._in_flight_bytes = 0
         self._last_ns = 0
+        self._let_go_ns = 0
         self._stalled = 0
         self._give_up: Any = None
 
@@ -124,7 +126,22 @@ class Flow:
         for stage in list(self.stages.values()):
             packets = [out for packet in packets for out in stage.carry(packet)]
         for packet in packets:
-            self.transmit(packet.at_ns, packet.payload, now_ns)
+            if self.line.bytes_per_s is None:
+                self.transmit(packet.at_ns, packet.payload, now_ns)
+            else:
+                self._transmit_later(packet, now_ns)
+
+    def _transmit_later(self, packet: Packet, now_ns: int) -> None:
+        """Take a share of a limited line only when the stages let the packet go: others use it until then."""
+        at_ns = self._let_go_ns = max(packet.at_ns, self._let_go_ns, now_ns)
+        size = 0 if isinstance(packet.payload, Signal) else len(packet.payload)
+        self._in_flight_bytes += size
+
+        def let_go() -> None:
+            self._in_flight_bytes -= size
+            self.transmit(at_ns, packet.payload, at_ns)
+
+        get_hub().loop.timer((at_ns - now_ns) / 1e9).start(let_go)
 
     def transmit(self, at_ns: int, payload: Payload, now_ns: int) -> None:
         """Put `payload` on the line at `at_ns` (>= `now_ns`, the present), past the stages."""

@@ -26,6 +26,7 @@ from harness.sim import descriptor_calls, readiness, selector, sockets, tls, wak
 from harness.sim.descriptors import FIRST_FD, TABLE
 from harness.sim.guard import raise_guard
 from harness.sim.network import Network
+from harness.sim.rebind import rebind
 from harness.sim.repoint import repoint
 from harness.sim.resolver import Resolver
 
@@ -98,7 +99,9 @@ def _replace_resolver() -> None:
 def _replace_waiting() -> None:
     repoint(select.select, readiness.select)
     repoint(select.poll, readiness.SimPoll)
+    real_epoll = select.epoll
     select.epoll = readiness.SimEpoll  # type: ignore[misc,assignment]  # replacing it is the purpose
+    rebind({id(real_epoll): readiness.SimEpoll}, {})
     selectors.DefaultSelector = selector.SimSelector  # type: ignore[misc,assignment]  # replacing it is the purpose
     selectors.EpollSelector._selector_cls = readiness.SimEpoll  # type: ignore[attr-defined]  # bound at import
     for module in (gevent.select, gevent.selectors):

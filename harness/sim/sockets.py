@@ -12,8 +12,9 @@ import socket as real_socket
 from collections.abc import Iterable
 from typing import Any, ClassVar, TypeAlias
 
-from harness.sim.descriptors import OUT, TABLE, bad_descriptor
+from harness.sim.descriptors import FIRST_FD, OUT, TABLE, bad_descriptor
 from harness.sim.end import End, State
+from harness.sim.guard import RealIoError
 from harness.sim.listener import SOMAXCONN, Listener
 from harness.sim.network import Network
 from harness.sim.resolver import Resolver
@@ -57,6 +58,10 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         kind = real_socket.SOCK_STREAM if type == -1 else type & ~(real_socket.SOCK_NONBLOCK | real_socket.SOCK_CLOEXEC)
         self._owner = self.network.who()
         if fileno is not None:
+            if 0 <= fileno < FIRST_FD:
+                raise RealIoError(
+                    f"socket.socket(fileno={fileno}), a real descriptor", "make the socket in the simulation"
+                )
             found = TABLE.get(fileno)
             if not isinstance(found, End | Listener):
                 raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))

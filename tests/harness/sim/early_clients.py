@@ -7,7 +7,7 @@ import socket
 import ssl
 import urllib.request
 from http.client import HTTPConnection
-from select import poll
+from select import epoll, poll
 from selectors import DefaultSelector
 from socket import create_connection, getaddrinfo, gethostbyname
 from socket import socket as early_socket
@@ -52,6 +52,9 @@ def early_names() -> list[str]:
     wrapped = early_context.wrap_socket(sock, server_hostname="api.test")
     ready = poll()
     ready.register(wrapped)
+    with epoll() as waiting:
+        waiting.register(wrapped, select.EPOLLOUT)
+        assert waiting.poll(0) == [(wrapped.fileno(), select.EPOLLOUT)]
     made = early_socket(socket.AF_INET, socket.SOCK_STREAM)
     selector = DefaultSelector()
     selector.register(wrapped, selectors.EVENT_WRITE)

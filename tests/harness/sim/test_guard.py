@@ -65,15 +65,17 @@ def test_files_on_disk_are_allowed():
 
 @simulated
 def test_the_kernel_may_do_real_io_where_it_says_so():
+    import _socket
+
+    from harness.sim.descriptors import FIRST_FD
     from harness.sim.guard import real_io_allowed
 
     a_network()
     with real_io_allowed():
-        child = os.fork()
-        if not child:
-            os._exit(7)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-    refused("os.fork", os.fork)
+        real = _socket.socket()
+        assert 0 <= real.fileno() < FIRST_FD
+        real.close()
+    refused("socket.socket()", _socket.socket)
 
 
 @simulated
@@ -108,3 +110,9 @@ def test_modules_that_open_sockets_in_c_cannot_be_imported_and_optional_users_do
     refused("import of uvloop", importlib.import_module, "uvloop")
     with pytest.raises(ImportError):
         importlib.import_module("pycares")
+
+
+@simulated
+def test_a_real_descriptor_cannot_become_a_socket():
+    a_network()
+    refused("socket.socket(fileno=0)", socket.socket, fileno=0)

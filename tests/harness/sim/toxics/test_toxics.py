@@ -324,3 +324,18 @@ def test_a_bad_toxic_is_refused_with_the_remedy(type_name: str, attributes: dict
 def test_toxiproxys_toxics_are_all_there_by_name():
     toxiproxys = {"latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data"}
     assert set(TOXICS) == toxiproxys | {"down", "black_hole"}
+
+
+@simulated
+def test_a_toxic_does_not_hold_the_line_of_others_while_it_delays():
+    line = Line()
+    line.network.host(HOST).shape(bytes_per_s=1000)
+    slow, slow_server = line.connect()
+    line.toxic("latency", latency=5000)
+    line.network.host(HOST).toxics.clear()  # only the connection above has it
+    quick, quick_server = line.connect()
+    slow_server.write_all(b"x" * 500, None)
+    slow_server.write_all(b"y", None)
+    quick_server.write_all(b"x" * 500, None)
+    assert arrivals(quick, 500) == [(500.0, 500)]
+    assert arrivals(slow, 501) == [(5000.0, 500), (5001.0, 1)]
