@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -39,7 +38,6 @@ for _command in (list_scenarios, run_scenarios, validate, explain, report, new, 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` say and return its exit code; never raises."""
     as_json = "--json" in arguments
-    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = windtunnel.main(args=list(arguments), prog_name="windtunnel", standalone_mode=False)
         sys.stdout.flush()
@@ -65,11 +63,6 @@ def run(arguments: Sequence[str]) -> int:
             exits.BUG,
             as_json,
         )
-
-
-def _terminate(signum: int, frame: object) -> None:
-    """Leave as from the keyboard: a run that a CI system cancels cleans up after itself."""
-    raise KeyboardInterrupt
 
 
 def _say(message: str, code: int, as_json: bool) -> int:

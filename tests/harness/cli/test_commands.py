@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import app
 from harness.cli.exits import InputError
 from harness.cli.stage import Stage
 from harness.run_record import RunRecord
@@ -359,6 +360,20 @@ def test_a_plain_folder_of_that_name_hides_nothing(windtunnel):
     (windtunnel.folder / "reports").mkdir()
     (windtunnel.folder / "reports" / "today.html").write_text("")
     windtunnel("list")
+
+
+def test_a_bug_of_ours_exits_70_with_its_traceback(capsys):
+    @app.windtunnel.command("stumble")
+    def stumble():
+        raise ZeroDivisionError("our own foot")
+
+    try:
+        assert app.run(["stumble"]) == 70
+    finally:
+        del app.windtunnel.commands["stumble"]
+    told = capsys.readouterr().err
+    assert "in stumble" in told
+    assert told.endswith("This is a bug of Windtunnel's, not of your code; please report the above\n")
 
 
 def test_help_and_version_are_no_errors(windtunnel):
