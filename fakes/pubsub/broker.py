@@ -9,10 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fakes.pubsub.delivery import Delivery
 from fakes.pubsub.envelope import timestamp
+from fakes.pubsub.expiry import Expiry
 from fakes.pubsub.limits import Limits, PushPace
 from fakes.pubsub.message import Message, check_batch
 from fakes.pubsub.names import DELETED_TOPIC, checked, project_of
@@ -48,6 +50,7 @@ class Broker:
         self._pace = pace
         self._weather = weather
         self._next_id = _FIRST_MESSAGE_ID
+        self._expiry = Expiry(around, self.lock, partial(self._remove, reason="subscription expired"))
 
     # ------------------------------------------------------------------------------------------------------- topics
 
@@ -149,6 +152,7 @@ class Broker:
             self.subscription_pbs[pb.name] = pb
             topic.subscriptions[pb.name] = subscription
             self._pump(subscription)
+            self._expiry.watch(subscription)
             return self.subscription_pb(pb.name)
 
     def subscription(self, name: str) -> Subscription:
@@ -178,34 +182,38 @@ class Broker:
             self.subscription_pbs[name] = changed
             subscription.reconfigure(settings)
             self._pump(subscription)
+            self._expiry.watch(subscription)
             subscription.dispatch()
             return self.subscription_pb(name)
 
     def delete_subscription(self, name: str) -> None:
         """Remove a subscription and its backlog."""
         with self.lock:
-            subscription = self.subscription(name)
-            topic = self.topics.get(subscription.topic)
-            if topic is not None:
-                topic.subscriptions.pop(name, None)
-            del self.subscriptions[name]
-            del self.subscription_pbs[name]
-            self._pumps.pop(name, None)
-            consumers = subscription.consumers()
-            subscription.close("subscription deleted")
-            gone = GrpcError("NOT_FOUND", f"Resource not found (resource={_id(name)}).")
-            for consumer in consumers:
-                consumer.end(gone)
+            self._remove(self.subscription(name), "subscription deleted")
+
+    def _remove(self, subscription: Subscription, reason: str) -> None:
+        name = subscription.settings.name
+        self._cut_off(subscription)
+        del self.subscriptions[name]
+        del self.subscription_pbs[name]
+        self._expiry.forget(name)
+        consumers = subscription.consumers()
+        subscription.close(reason)
+        for consumer in consumers:
+            consumer.end(GrpcError("NOT_FOUND", f"Resource not found (resource={_id(name)})."))
+
+    def _cut_off(self, subscription: Subscription) -> None:
+        topic = self.topics.get(subscription.topic)
+        if topic is not None:
+            topic.subscriptions.pop(subscription.settings.name, None)
+        self._pumps.pop(subscription.settings.name, None)
 
     def detach_subscription(self, name: str) -> None:
         """Cut a subscription off its topic: its backlog goes, pulls fail, pushes stop."""
         with self.lock:
             subscription = self.subscription(name)
-            topic = self.topics.get(subscription.topic)
-            if topic is not None:
-                topic.subscriptions.pop(name, None)
+            self._cut_off(subscription)
             self.subscription_pbs[name].detached = True
-            self._pumps.pop(name, None)
             consumers = subscription.consumers()
             subscription.close("subscription detached")
             subscription.reconfigure(replace(subscription.settings, detached=True))
@@ -254,6 +262,7 @@ class Broker:
     def close(self) -> None:
         """Stop every timer and let go of everybody who waits."""
         with self.lock:
+            self._expiry.close()
             for subscription in self.subscriptions.values():
                 consumers = subscription.consumers()
                 subscription.stop()
@@ -263,7 +272,7 @@ class Broker:
     def _pump(self, subscription: Subscription) -> None:
         name, endpoint = subscription.settings.name, subscription.settings.push
         pump = self._pumps.get(name)
-        if endpoint is None:
+        if endpoint is None or subscription.settings.detached:
             if pump is not None:
                 subscription.detach(pump)
                 del self._pumps[name]

@@ -71,7 +71,7 @@ COVERAGE = Coverage(
         "duplicates, reordering, delay": _same("legal weather, off unless asked for: `weather={duplicate: 0.01}`"),
         "a topic without subscription": _same("the message vanishes; the history says `unrouted`"),
         "limits": _same("1,000 messages and 10 MB a publish, attributes, keys, filters, resources a project"),
-        "expiration policy": _roughly("checked and shown; a subscription never expires"),
+        "expiration policy": _same("31 d without use unless given; a topology file's subscriptions never expire"),
         "REST": _not("gRPC only"),
         "throughput quotas": _not("a fault with a rate stands for them"),
     },

@@ -69,6 +69,7 @@ class Settings:
     dead_letter: DeadLetterPolicy | None
     push: PushEndpoint | None
     matches: Callable[[Mapping[str, str]], bool] | None
+    expires_s: float | None
     detached: bool = False
 
 
@@ -110,10 +111,9 @@ def read_settings(pb: Any, filter_bytes: int) -> Settings:
         dead_letter=_dead_letter(pb),
         push=_push(pb.push_config),
         matches=compile_filter(pb.filter, filter_bytes) if pb.filter else None,
+        expires_s=_expiry(pb.expiration_policy),
         detached=pb.detached,
     )
-    if pb.expiration_policy.HasField("ttl"):
-        _between("expiration_policy.ttl", _seconds(pb.expiration_policy.ttl), DAY_S, 10_000 * DAY_S)
     if settings.exactly_once and settings.push is not None:
         raise GrpcError(
             "INVALID_ARGUMENT", "Exactly-once delivery is only supported for pull subscriptions; drop the push_config"
@@ -132,6 +132,10 @@ def _retry(pb: Any) -> RetryPolicy | None:
             f"retry_policy.minimum_backoff ({minimum_s:g} s) must not exceed maximum_backoff ({maximum_s:g} s)",
         )
     return RetryPolicy(minimum_s, maximum_s)
+
+
+def _expiry(pb: Any) -> float | None:
+    return _between("expiration_policy.ttl", _seconds(pb.ttl), DAY_S, 10_000 * DAY_S) if pb.HasField("ttl") else None
 
 
 def _dead_letter(pb: Any) -> DeadLetterPolicy | None:

@@ -52,6 +52,7 @@ class Subscription:
         self._ack_numbers = itertools.count(1)
         self._agenda: Agenda[Delivery | Lease | None] = Agenda(around, self._wake)
         self._watching_age = False
+        self._used_ns = around.now_ns()
 
     # ------------------------------------------------------------------------------------------------ what arrives
 
@@ -76,6 +77,7 @@ class Subscription:
 
     def attach(self, consumer: Consumer) -> None:
         """Have `consumer` take messages from now on."""
+        self._used_ns = self._around.now_ns()
         self._turns.consumers.append(consumer)
         self.dispatch()
 
@@ -129,6 +131,7 @@ class Subscription:
         Without exactly-once delivery an expired id still acknowledges a message that was not delivered again since
         ("may succeed", `pubsub.proto`); any other unknown id does nothing.
         """
+        self._used_ns = self._around.now_ns()
         delivery = self._by_ack_id.get(ack_id)
         exactly_once = self.settings.exactly_once
         if delivery is None or (exactly_once and delivery.lease is None):
@@ -140,6 +143,7 @@ class Subscription:
 
     def modify_deadline(self, ack_id: str, seconds: float) -> str:
         """Move a lease's deadline to `seconds` from now (0: nack); the answer is as that of `ack`."""
+        self._used_ns = self._around.now_ns()
         delivery = self._by_ack_id.get(ack_id)
         lease = None if delivery is None else delivery.lease
         if delivery is None or lease is None:
@@ -162,6 +166,7 @@ class Subscription:
         if lease.delivery.lease is not lease:
             return
         if outcome == "acked":
+            self._used_ns = self._around.now_ns()
             self._acked(lease.delivery, status)
         else:
             self._failed(lease.delivery, outcome, status)
@@ -200,6 +205,11 @@ class Subscription:
         self._agenda.add(self._around.now_ns() + round(seconds * 1e9), delivery)
 
     # ------------------------------------------------------------------------------------------------ as a whole
+
+    def active_ns(self) -> int:
+        """When it was last used, in nanoseconds since the epoch; now, while a stream is open."""
+        streaming = any(consumer.affinity == "sticky" for consumer in self._turns.consumers)
+        return self._around.now_ns() if streaming else self._used_ns
 
     def backlog(self) -> tuple[Message, ...]:
         """What is not acknowledged, oldest first."""
