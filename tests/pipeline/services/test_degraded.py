@@ -52,7 +52,23 @@ def test_monitoring_down_means_processing_up_and_the_rows_come_later(world, capl
 def test_a_table_that_is_down_is_asked_once_a_minute_and_not_for_every_row(world):
     down = Down(world, Refuse(503), "tabledata.insertAll")
     evaluate(world)
-    assert down.refused <= 2 + 2  # phases 2 and 3, and once more after a minute at most
+    assert down.refused <= 2 * (2 + 2)  # twice each: phases 2 and 3, and once more after a minute at most
+
+
+def test_one_write_that_fails_costs_no_row(world, caplog):
+    failing = [True]
+
+    def rule(call: Call) -> Ruling:
+        refused = call.method == "tabledata.insertAll" and failing and failing.pop()
+        return Ruling(Refuse(503), "blip") if refused else Ruling()
+
+    world.around.rule = rule
+    evaluate(world)
+    rows = world.rows("SELECT run_id, status FROM nba_reference.processor_run_history WHERE started_at >= '2026-01-01'")
+    assert not failing
+    assert len({row["run_id"] for row in rows}) == len(marks(caplog, "attempt"))
+    statuses = [row["status"] for row in rows]
+    assert statuses.count("running") == statuses.count("success") > 0
 
 
 def test_a_schedule_that_cannot_be_read_is_a_failure_and_never_a_day_without_games(world, caplog):
