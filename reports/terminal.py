@@ -32,7 +32,8 @@ def _worlds(run: Run) -> Table:
     table.add_column("verdict", no_wrap=True)
     table.add_column("attempts", justify="right")
     table.add_column(f"most/{per}", justify="right", no_wrap=True)
-    table.add_column(f"attempts per {per}", no_wrap=True)
+    # The one column that may be cut where the terminal is narrow: names and verdicts must stay whole.
+    table.add_column(f"attempts per {per}", overflow="ellipsis")
     table.add_column("alert after", justify="right")
     table.add_column("recovered after", justify="right")
     for it in glances(run):

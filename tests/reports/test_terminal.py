@@ -34,6 +34,13 @@ def test_each_world_has_a_line(run: Run) -> None:
     assert "as_was             ✓ pass      9,409        861" in text
 
 
+def test_names_and_verdicts_stay_whole_where_the_terminal_is_narrow(run: Run) -> None:
+    text = "\n".join(shown(run, width=80))
+    for world in run.worlds:
+        assert f"{world.name} " in text
+    assert "✗ fail" in text
+
+
 def test_only_what_did_not_pass_is_explained(run: Run) -> None:
     text = "\n".join(shown(run))
     assert "✗ fail breaker_in_memory attempts-bounded 10 within 1h" in text
