@@ -7,7 +7,7 @@ not know jobs or HTTP.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,8 @@ from sqlglot import exp
 
 from fakes.bigquery import information_schema, wildcards
 from fakes.bigquery.catalog import Catalog, Table, split_path
-from fakes.bigquery.errors import Unsupported, not_found
+from fakes.bigquery.errors import not_found
+from fakes.bigquery.history import History
 from fakes.bigquery.sql import parsing
 from fakes.bigquery.sql.dml import Statements
 from fakes.bigquery.sql.plan import Plan
@@ -43,7 +44,9 @@ class View:
         self.used_temporary = False
         self.used_routines = False
         self.generation: int | None = None
-        self.past: Any = None
+        self.history: History | None = None
+        self.past_ns: int | None = None
+        self.now_ns = 0
 
     def source(self, parts: Sequence[str], as_of_ns: int | None) -> Source:
         """The table of 1–3 name parts."""
@@ -61,8 +64,11 @@ class View:
         table = dataset.tables.get(id[2])
         if table is None:
             raise not_found("Table", f"{id[0]}:{id[1]}.{id[2]}", location=dataset.location)
-        if as_of_ns is not None:
-            raise Unsupported("FOR SYSTEM_TIME AS OF")
+        if as_of_ns is None:
+            as_of_ns = self.past_ns
+        if as_of_ns is not None and self.history is not None:
+            self.generation = -1
+            return self.history.source(table, as_of_ns, self.now_ns)
         return self.catalog.source(table)
 
     def routine(self, parts: Sequence[str]) -> Any:
@@ -94,12 +100,15 @@ class Analysis:
         variables: Mapping[str, Type] | None = None,
         functions: Mapping[str, Any] | None = None,
         temporary: Mapping[str, Table] | None = None,
-        line: int = 0,
+        history: History | None = None,
+        now_ns: int = 0,
+        past_ns: int | None = None,
+        as_of: Callable[[exp.Expression], int] | None = None,
     ) -> Plan:
         """The plan of one statement; raises the vendor's error for a bad one."""
         parameters = parameters or {}
         key = None
-        if not functions and not temporary:
+        if not functions and not temporary and past_ns is None:
             key = (text, project, dataset, tuple(parameters.items()), tuple((variables or {}).items()))
             kept = self._plans.get(key)
             if kept is not None and self._fresh(kept):
@@ -109,7 +118,9 @@ class Analysis:
         if type(node) in DDL or isinstance(node, exp.Command):
             return Plan(statement_type(node), text, node=node)
         view = View(self.catalog, project, dataset, temporary)
+        view.history, view.now_ns, view.past_ns = history, now_ns, past_ns
         context = Context(view, text, parameters, variables or {}, functions or {})
+        context.as_of = as_of
         plan = Statements(context).plan(node)
         if view.generation is not None:
             plan = replace(plan, generation=view.generation)

@@ -52,16 +52,23 @@ def create(
     limits: str | Mapping[str, object] = "service",
     location: str = "US",
     keep_results: int = 5_000,
+    history_s: float = 0.0,
 ) -> BigQuery:
     """An emulated BigQuery.
 
     `project` is the default project. `limits` is `service` (the vendor's quotas and rules, the default), `none`, or a
     mapping of fields of `fakes.bigquery.weather.Limits` laid over the service's (None lifts one). `location` is where
     datasets and jobs are unless they say otherwise. `keep_results` is how many query results are kept before the oldest
-    go. Raises ValueError naming a bad option.
+    go. `history_s` is how far back `FOR SYSTEM_TIME AS OF` and stale reads reach: 0 keeps no past, since each change of
+    rows that are there then costs a copy of its table. Raises ValueError naming a bad option.
     """
     if not project:
         raise ValueError("project: give the id of the default project")
     if keep_results < 1:
         raise ValueError(f"keep_results={keep_results}: at least 1, or nobody can read a result")
-    return BigQuery(Service(around, project, read_limits(limits), location=location, keep_results=keep_results))
+    if not 0 <= history_s <= 7 * 86_400:
+        raise ValueError(f"history_s={history_s}: between 0 and 604800, the service's seven days")
+    service = Service(
+        around, project, read_limits(limits), location=location, keep_results=keep_results, history_s=history_s
+    )
+    return BigQuery(service)

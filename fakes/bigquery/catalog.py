@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from fakes.bigquery.engine import Engine
@@ -254,7 +253,7 @@ def check_schema(table: Table) -> None:
                 " https://cloud.google.com/bigquery/docs/schemas#column_names"
             )
         if name.lower() in seen:
-            raise invalid(f"Duplicate field name: {name}" if False else f"Field {name} already exists in schema")
+            raise invalid(f"Field {name} already exists in schema")
         seen.add(name.lower())
         from_rest(one)
     for name in table.clustering or ():
@@ -275,6 +274,3 @@ def split_path(parts: Sequence[str], project: str, dataset: str) -> TableId:
     head = [project, dataset][: 3 - len(parts)] if len(parts) < 3 else []
     full = [*head, *parts]
     return (full[0], full[1], full[2])
-
-
-__all__ = ["BUFFER", "Catalog", "Dataset", "Table", "cached_property", "check_schema", "split_path"]

@@ -6,7 +6,6 @@ compiler. Must not know HTTP.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from sqlglot import exp
 
 from fakes.bigquery import options, routines
 from fakes.bigquery.catalog import Dataset, Table, split_path
-from fakes.bigquery.errors import ApiError, Unsupported, already_exists, invalid, invalid_query, not_found
+from fakes.bigquery.errors import Unsupported, already_exists, invalid, invalid_query, not_found
 from fakes.bigquery.jobs import Job
 from fakes.bigquery.sql import parsing
 from fakes.bigquery.sql.casts import convert
@@ -186,7 +185,7 @@ class Ddl:
             for (n, t), (name, target) in zip(select.columns, table.columns, strict=True)
         ]
         service.engine.make(set(select.helpers) | context.macros)
-        parameters = self.queries.bind(select.used, self.environment.bound, self.job)
+        parameters = self.queries.bind(select.used, self.environment.bound, self.job.start_ns)
         service.engine.run(
             f"CREATE OR REPLACE TEMP TABLE _filling AS SELECT {', '.join(items)} FROM ({select.sql})", parameters
         )
@@ -194,7 +193,7 @@ class Ddl:
             self.catalog.add_table(table, replace=word == "REPLACE")
             names = ", ".join(quoted(n) for n, _ in table.columns)
             if table.ingestion_time:
-                at = self.queries.bind(("partition",), {}, self.job)
+                at = self.queries.bind(("partition",), {}, self.job.start_ns)
                 service.engine.run(
                     f'INSERT INTO {table.sql} ({names}, "_PARTITIONTIME") SELECT {names},'
                     " CAST($partition AS TIMESTAMPTZ) FROM _filling", at
@@ -398,6 +397,3 @@ def column_field(node: exp.ColumnDef) -> dict[str, Any]:
 def run(queries: Queries, job: Job, plan: Plan, environment: Environment) -> None:
     """Run a DDL statement at the job's end."""
     Ddl(queries, job, plan, environment).run()
-
-
-__all__ = ["ApiError", "Ddl", "copy_table", "re", "run"]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fakes.bigquery import bulk
-from fakes.bigquery.catalog import BUFFER, Catalog, Table, check_schema
+from fakes.bigquery.catalog import Catalog, Table, check_schema
 from fakes.bigquery.errors import ApiError, invalid, not_found
 from fakes.bigquery.jobs import Job, Result
 from fakes.bigquery.sql import moments
@@ -264,6 +264,3 @@ def insert(
         at = partition_bounds(table, decorator)[1] if decorator else moments.at(us)
         rows = [(*row, at) for row in rows]
     bulk.insert(service.engine, table.sql, targets, rows)
-
-
-__all__ = ["BUFFER", "check", "insert", "prepare", "write"]

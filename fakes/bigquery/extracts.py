@@ -232,6 +232,3 @@ def _copy(job: Job, *, service: Service, sources: Sequence[tuple[str, str, str]]
         )
     service.catalog.touch(table, now_ms)
     return True
-
-
-__all__ = ["export", "prepare", "write"]

@@ -14,12 +14,14 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from fakes.bigquery import methods, routes
-from fakes.bigquery.errors import CANONICAL, REASON_OF, ApiError, Unsupported, invalid
+from fakes.bigquery import methods, routes, shapes
+from fakes.bigquery.errors import REASON_OF, ApiError, Unsupported, invalid
 from fakes.bigquery.service import Service
 from fakes.gate import Front, Gate, Seen
 from fakes.seam import Call, ConnectionLost, Refuse, StartResponse
 
+STALE = {"jobs.insert", "jobs.query", "tabledata.list"}
+"""The methods that can be served from the past."""
 JSON_TYPE = "application/json; charset=UTF-8"
 
 
@@ -46,18 +48,19 @@ class Request:
     caller: str
     url: str
     age_s: float = 0.0
-    _body: Any = field(default=None)
+    _body: dict[str, Any] | None = field(default=None)
 
     @property
     def body(self) -> dict[str, Any]:
         """The JSON object in the request's body; raises 400 for something else."""
         if self._body is None:
             try:
-                self._body = orjson.loads(self.data) if self.data else {}
+                parsed = orjson.loads(self.data) if self.data else {}
             except orjson.JSONDecodeError as problem:
                 raise ApiError("parseError", f"Invalid JSON payload received. {problem}") from None
-            if not isinstance(self._body, dict):
+            if not isinstance(parsed, dict):
                 raise invalid("Invalid JSON payload received: the body must be an object")
+            self._body = shapes.check(parsed)
         return self._body
 
     def number(self, name: str, default: int | None = None) -> int | None:
@@ -165,6 +168,8 @@ class App:
             handler = methods.HANDLERS.get(request.method)
             if handler is None:
                 raise Unsupported(f"API method {request.method}")
+            if request.age_s and request.method not in STALE:
+                raise Unsupported(f"a stale read by {request.method}")
             answer = handler(self.service, request)
         except ApiError as problem:
             return failure(problem)
@@ -185,6 +190,3 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     if kind := environ.get("CONTENT_TYPE"):
         headers["content-type"] = kind
     return headers
-
-
-__all__ = ["CANONICAL", "App", "Reply", "Request"]

@@ -32,7 +32,7 @@ LONGEST_WAIT_S = 200.0
 
 
 def accept(service: Service, project: str, body: dict[str, Any], *, caller: str = "", data: bytes | None = None,
-           request_id: str = "") -> Job:  # fmt: skip
+           request_id: str = "", age_s: float = 0.0) -> Job:  # fmt: skip
     """A new job from a REST `Job`, analysed and scheduled; raises what the service answers to a bad one.
 
     The lock must be held. A job that was accepted and then found bad exists, with its error.
@@ -57,7 +57,7 @@ def accept(service: Service, project: str, body: dict[str, Any], *, caller: str 
     service.weather.insert_job(now_ns)
     try:
         if kind == "query":
-            service.queries.prepare(job)
+            service.queries.prepare(job, age_s)
         elif kind == "load":
             loads.prepare(service, job, data)
         else:
@@ -118,15 +118,8 @@ def insert(service: Service, request: Request) -> dict[str, Any]:
     """jobs.insert."""
     with service.lock:
         service.settle()
-        check_fresh(request)
-        job = accept(service, request.path[0], request.body, caller=request.caller)
+        job = accept(service, request.path[0], request.body, caller=request.caller, age_s=request.age_s)
         return resource(service, job)
-
-
-def check_fresh(request: Request) -> None:
-    """Refuse a stale read where it is not served."""
-    if request.age_s:
-        raise Unsupported(f"ServeStale on {request.method}")
 
 
 def query(service: Service, request: Request) -> dict[str, Any]:
@@ -134,7 +127,6 @@ def query(service: Service, request: Request) -> dict[str, Any]:
     body = request.body
     with service.lock:
         service.settle()
-        check_fresh(request)
         request_id = str(body.get("requestId") or "")
         job = service.jobs.of_request(request_id)
         if job is None:
@@ -147,7 +139,9 @@ def query(service: Service, request: Request) -> dict[str, Any]:
                 if key in body:
                     whole[key] = body[key]
             made = {"configuration": whole, "jobReference": {"location": body.get("location")}}
-            job = accept(service, request.path[0], made, caller=request.caller, request_id=request_id)
+            job = accept(
+                service, request.path[0], made, caller=request.caller, request_id=request_id, age_s=request.age_s
+            )
     if not (job.config.get("dryRun")):
         wait(service, job, body.get("timeoutMs"))
     start, size = 0, body.get("maxResults")

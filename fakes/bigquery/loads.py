@@ -197,9 +197,7 @@ def _bad(where: str, why: str, kind: str) -> dict[str, str]:
     file, _, position = where.rpartition("@")
     name = "JSON" if kind == "NEWLINE_DELIMITED_JSON" else kind
     message = (
-        f"Error while reading data, error message: {name} processing encountered too many errors, giving up."
-        if False
-        else f"Error while reading data, error message: {name} parsing error in row starting at position {position}: {why}"
+        f"Error while reading data, error message: {name} parsing error in row starting at position {position}: {why}"
     )
     error = {"reason": "invalid", "message": message}
     if file != "upload":

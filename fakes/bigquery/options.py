@@ -179,11 +179,7 @@ def layout(node: exp.Expression, fields: list[dict[str, Any]]) -> dict[str, Any]
 def _partition(node: exp.Expression, fields: dict[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     def named(name: str) -> str:
         if name.lower() not in fields:
-            raise invalid_query(
-                f"Unrecognized name: {name}"
-                if False
-                else f"The field specified for partitioning cannot be found in the schema: {name}"
-            )
+            raise invalid_query(f"The field specified for partitioning cannot be found in the schema: {name}")
         return str(fields[name.lower()]["name"])
 
     if isinstance(node, (exp.Identifier, exp.Column)):

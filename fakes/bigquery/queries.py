@@ -37,8 +37,11 @@ class Queries:
 
     # ---- accepting
 
-    def prepare(self, job: Job) -> None:
-        """Analyse the query of `job`, decide when it runs, and give it its work; raises for a bad query."""
+    def prepare(self, job: Job, age_s: float = 0.0) -> None:
+        """Analyse the query of `job`, decide when it runs, and give it its work; raises for a bad query.
+
+        With `age_s` it reads the tables as they were so long ago.
+        """
         service = self.service
         config = job.config["query"]
         text = config.get("query")
@@ -57,6 +60,8 @@ class Queries:
         if scripts.is_script(text):
             from fakes.bigquery import scripting
 
+            if age_s:
+                raise Unsupported("a stale read by a script")
             scripting.prepare(self, job, text, parameters, bound)
             return
         if config.get("createSession") or config.get("connectionProperties"):
@@ -64,7 +69,11 @@ class Queries:
         environment = Environment(
             self, default.get("projectId") or job.project, default.get("datasetId", ""), parameters, bound
         )
+        if age_s:
+            environment.past_ns = environment.now_ns - round(age_s * NS_PER_S)
         plan = environment.plan(text)
+        if age_s and plan.kind != "SELECT":
+            raise Unsupported(f"a stale read by {plan.kind}")
         job.statement = plan.kind
         if (destination := config.get("destinationTable")) and plan.kind == "SELECT":
             job.destination = (destination["projectId"], destination["datasetId"], destination["tableId"])
@@ -129,7 +138,7 @@ class Queries:
         engine = self.service.engine
         sql, helpers = fetching(plan.sql, plan.columns)
         engine.make(set(plan.helpers) | helpers)
-        rows = engine.run(sql, self.bind(plan.used, environment.bound, job))
+        rows = engine.run(sql, self.bind(plan.used, environment.bound, job.start_ns))
         return Result(plan.columns, rows)
 
     def change(self, job: Job, plan: Plan, environment: Environment) -> None:
@@ -138,7 +147,7 @@ class Queries:
         assert plan.target
         table = service.catalog.table(plan.target)
         service.engine.make(set(plan.helpers))
-        parameters = self.bind(plan.used, environment.bound, job)
+        parameters = self.bind(plan.used, environment.bound, job.start_ns)
         now_us = job.end_ns // NS_PER_US
         for check in plan.checks:
             if check.only_if_buffered and table.buffer_until_us <= now_us:
@@ -167,15 +176,15 @@ class Queries:
         }  # fmt: skip
         job.statistics["affected"] = affected
 
-    def bind(self, used: tuple[str, ...], bound: Mapping[str, Any], job: Job) -> dict[str, Any]:
+    def bind(self, used: tuple[str, ...], bound: Mapping[str, Any], start_ns: int) -> dict[str, Any]:
         """Values for the parameters of a plan: the query's own, and the job's clock and dice."""
         parameters: dict[str, Any] = {}
         for key in used:
             if key == "now":
-                us = job.start_ns // NS_PER_US
+                us = start_ns // NS_PER_US
                 parameters[key] = moments.at(us)
             elif key == "partition":
-                us = job.start_ns // NS_PER_US // 86_400_000_000 * 86_400_000_000
+                us = start_ns // NS_PER_US // 86_400_000_000 * 86_400_000_000
                 parameters[key] = moments.at(us)
             elif key == "seed":
                 parameters[key] = self.service.around.rng("sql").getrandbits(62)
@@ -198,6 +207,8 @@ class Environment:
         self.functions: dict[str, Any] = {}
         self.temporary: dict[str, Table] = {}
         self.hidden: tuple[str, str] | None = None
+        self.now_ns = queries.service.around.now_ns()
+        self.past_ns: int | None = None
 
     @property
     def variables(self) -> dict[str, Type]:
@@ -219,8 +230,21 @@ class Environment:
         """The plan of one statement seen from here."""
         return self.queries.service.analysis.plan(
             text, self.project, self.dataset, parameters=self.parameters, variables=self.variables,
-            functions=self.functions, temporary=self.temporary,
+            functions=self.functions, temporary=self.temporary, history=self.queries.service.history,
+            now_ns=self.now_ns, past_ns=self.past_ns, as_of=self._as_of,
         )  # fmt: skip
+
+    def _as_of(self, node: exp.Expression) -> int:
+        """The time, in ns, that a FOR SYSTEM_TIME AS OF means."""
+        plan = self.plan(f"SELECT UNIX_MICROS({node.sql('bigquery')})")
+        engine = self.queries.service.engine
+        engine.make(set(plan.helpers))
+        us = engine.run(plan.sql, self.queries.bind(plan.used, self.bound, self.now_ns))[0][0]
+        if us is None:
+            raise invalid_query("FOR SYSTEM_TIME AS OF expression cannot be NULL")
+        if us * NS_PER_US > self.now_ns:
+            raise invalid_query("Invalid time travel: FOR SYSTEM_TIME AS OF lies in the future")
+        return int(us) * NS_PER_US
 
     def declare(self, name: str, kind: Type, value: Any) -> None:
         """A new variable."""
@@ -260,6 +284,7 @@ class Environment:
         inner = Environment(self.queries, self.project, self.dataset, parameters, bound)
         inner.declared, inner.system, inner.functions = self.declared, self.system, self.functions
         inner.temporary, inner.hidden = self.temporary, self.hidden
+        inner.now_ns, inner.past_ns = self.now_ns, self.past_ns
         return inner
 
     def temporary_id(self, name: str) -> TableId:
@@ -350,6 +375,3 @@ def resource_of(config: Mapping[str, Any], project: str) -> str:
     query = config.get("query") or {}
     default = query.get("defaultDataset") or {}
     return main_table(str(query.get("query") or ""), project, str(default.get("datasetId") or ""))
-
-
-__all__ = ["Queries", "TableId", "fetching", "main_table", "read_parameters", "resource_of"]

@@ -59,6 +59,8 @@ def match(verb: str, path: str) -> Match | None:
     count = len(parts)
     if count == 1:
         return ("projects.list", ()) if verb == "GET" else None
+    if count == 2:
+        return None
     project = parts[1]
     if count == 3:
         method = _COLLECTION.get((verb, parts[2]))

@@ -36,7 +36,7 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
     """tabledata.list."""
     project, dataset, name = request.path
     with service.lock:
-        service.settle()
+        now_ns = service.settle()
         plain, decorator = destinations.partition_of((project, dataset, name))
         table = service.catalog.table(plain)
         if not table.stored:
@@ -55,9 +55,12 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
         if decorator:
             column, low, high = destinations.partition_bounds(table, decorator)
             where, bounds = f" WHERE {quoted(column)} >= $low AND {quoted(column)} < $high", {"low": low, "high": high}
-        total = service.engine.run(f"SELECT count(*) FROM {table.sql}{where}", bounds)[0][0]
+        stored = table.sql
+        if request.age_s:
+            stored = service.history.source(table, now_ns - round(request.age_s * 1e9), now_ns).sql
+        total = service.engine.run(f"SELECT count(*) FROM {stored}{where}", bounds)[0][0]
         shown = ", ".join(quoted(n) for n, _ in columns) or "1"
-        inner = f"SELECT {shown} FROM {table.sql}{where} LIMIT {size} OFFSET {start}"
+        inner = f"SELECT {shown} FROM {stored}{where} LIMIT {size} OFFSET {start}"
         sql, helpers = fetching(inner, tuple(columns))
         service.engine.make(helpers)
         rows = service.engine.run(sql, bounds)

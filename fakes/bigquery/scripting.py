@@ -15,7 +15,7 @@ from fakes.bigquery.jobs import Job, Result
 from fakes.bigquery.queries import Environment
 from fakes.bigquery.routines import Routine
 from fakes.bigquery.sql import moments, parsing, scripts
-from fakes.bigquery.sql.types import BOOL, INT64, STRING, Type, array, from_ast, struct
+from fakes.bigquery.sql.types import BOOL, STRING, Type, from_ast, struct
 
 if TYPE_CHECKING:
     from fakes.bigquery.queries import Queries
@@ -308,7 +308,7 @@ class Script:
         dataset = self.service.catalog.dataset(id[0], id[1], sql=True)
         routine = dataset.routines.get(id[2].lower())
         if routine is None or routine.kind != "PROCEDURE":
-            raise not_found("Procedure" if False else "Routine", f"{id[0]}:{id[1]}.{id[2]}")
+            raise not_found("Routine", f"{id[0]}:{id[1]}.{id[2]}")
         if len(arguments) != len(routine.parameters):
             raise invalid_query(f"Procedure {id[2]} needs {len(routine.parameters)} arguments, found {len(arguments)}")
         frame: list[tuple[str, Type, Any]] = []
@@ -360,6 +360,3 @@ def bindable(kind: Type, value: Any) -> Any:
     if kind.kind == "TIMESTAMP" and isinstance(value, int):
         return moments.at(value)
     return value
-
-
-__all__ = ["INT64", "Script", "array", "prepare"]

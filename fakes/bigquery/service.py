@@ -13,6 +13,7 @@ from typing import Any
 from fakes.bigquery.analysis import Analysis
 from fakes.bigquery.catalog import Catalog, Dataset, Table
 from fakes.bigquery.engine import Engine
+from fakes.bigquery.history import History
 from fakes.bigquery.jobs import Jobs
 from fakes.bigquery.queries import Queries
 from fakes.bigquery.weather import Competition, Limits, Weather
@@ -24,13 +25,16 @@ NS_PER_MS, NS_PER_S = 1_000_000, 1_000_000_000
 class Service:
     """One emulated BigQuery."""
 
-    def __init__(self, around: Surroundings, project: str, limits: Limits, *, location: str, keep_results: int) -> None:
+    def __init__(
+        self, around: Surroundings, project: str, limits: Limits, *, location: str, keep_results: int, history_s: float
+    ) -> None:
         self.around = around
         self.project = project
         self.location = location
         self.lock = threading.Lock()
         self.engine = Engine()
         self.catalog = Catalog(self.engine)
+        self.history = History(self.engine, self.catalog, history_s)
         self.weather = Weather(limits)
         self.competition = Competition(limits)
         self.jobs = Jobs(keep_results)
@@ -57,6 +61,7 @@ class Service:
 
     def remember(self, table: Table, now_ns: int, *, append: bool) -> None:
         """Called before `table`'s rows change."""
+        self.history.remember(table, now_ns, append=append)
 
     def make_dataset(self, project: str, name: str, resource: Mapping[str, Any] | None = None) -> Dataset:
         """Create a dataset; raises 409 `duplicate`."""

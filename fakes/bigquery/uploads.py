@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from fakes.bigquery import shapes
 from fakes.bigquery.errors import ApiError, invalid
 from fakes.bigquery.queries import resource_of
 
@@ -97,7 +98,7 @@ def parts(request: Request) -> tuple[dict[str, Any], bytes]:
         raise invalid(f"Invalid JSON in the first part: {problem}") from None
     if not isinstance(job, dict):
         raise invalid("The first part must be a JSON object")
-    return job, bodies[1]
+    return shapes.check(job), bodies[1]
 
 
 def _begin(service: Service, request: Request) -> Any:

@@ -137,9 +137,7 @@ def decode(kind: Type, value: Any, field: str = "") -> Any:
         if not isinstance(value, list):
             raise BadValue(
                 field,
-                "Array specified for non-repeated field."
-                if False
-                else f"Repeated field must be imported as a JSON array. Field: {field}.",
+                f"Repeated field must be imported as a JSON array. Field: {field}.",
             )
         items = [decode(kind.item, v, field) for v in value]
         if any(i is None for i in items):

@@ -198,7 +198,6 @@ class Competition:
                 "quotaExceeded",
                 "Quota exceeded: Your table exceeded quota for total number of dml jobs writing to a table, pending +"
                 " running. " + TROUBLESHOOT,
-                location="max_dml_jobs_per_table.long" if False else "",
             )
         start = now_ns
         if len(spans) >= running:

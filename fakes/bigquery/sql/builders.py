@@ -13,7 +13,7 @@ from sqlglot import exp
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql.casts import convert, text, use
 from fakes.bigquery.sql.scope import Expr, Scope
-from fakes.bigquery.sql.types import BOOL, INT64, JSON, STRING, Type, array, quoted, struct
+from fakes.bigquery.sql.types import BOOL, INT64, JSON, STRING, Type, array, struct
 
 if TYPE_CHECKING:
     from fakes.bigquery.sql.calls import Calls, Modifiers
@@ -330,5 +330,3 @@ AGGREGATES: dict[str, Callable[..., Expr]] = {
     "COUNT": count, "ARRAY_AGG": array_agg, "STRING_AGG": string_agg, "APPROX_TOP_COUNT": approx_top_count,
     "MAX_BY": by_extreme("arg_max_null"), "MIN_BY": by_extreme("arg_min_null"), "ANY_VALUE": any_value,
 }  # fmt: skip
-
-__all__ = ["AGGREGATES", "KNOWN_UNSUPPORTED", "SPECIAL", "quoted", "routine"]

@@ -12,10 +12,10 @@ from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import builders, catalogue, dateparts
-from fakes.bigquery.sql.casts import text, use
+from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.scope import Context, Expr, Scope
 from fakes.bigquery.sql.signatures import Signature, choose, mismatch
-from fakes.bigquery.sql.types import DATE, DATETIME, INT64, STRING, TIME, TIMESTAMP, Type, array
+from fakes.bigquery.sql.types import DATE, DATETIME, STRING, TIME, TIMESTAMP, Type
 
 if TYPE_CHECKING:
     from fakes.bigquery.sql.expressions import Expressions
@@ -296,6 +296,3 @@ def render(template: str, arguments: list[str], slots: dict[str, str]) -> str:
         return arguments[int(word)]
 
     return _SLOTS.sub(slot, template)
-
-
-__all__ = ["INT64", "Calls", "Modifiers", "array", "direction", "render", "text"]

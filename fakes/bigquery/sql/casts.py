@@ -92,8 +92,6 @@ def convert(context: Context, expr: Expr, target: Type) -> str:
 
 
 def _struct(context: Context, expr: Expr, target: Type) -> str:
-    if "wt_" not in expr.sql and len(expr.sql) > 200:
-        pass  # long operands are repeated once per field: DuckDB computes common subexpressions once
     parts = []
     pairs = zip(expr.type.named_fields, target.named_fields, strict=True)
     for (name, field_type), (target_name, target_type) in pairs:

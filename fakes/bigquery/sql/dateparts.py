@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from fakes.bigquery.errors import Unsupported
-from fakes.bigquery.sql.casts import text, use
+from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.scope import Expr, Scope
 from fakes.bigquery.sql.types import (
     DATE,
     DATETIME,
-    FLOAT64,
     INT64,
     INTERVAL,
     STRING,
@@ -398,5 +396,3 @@ SPECIAL: dict[str, Callable[[Calls, exp.Anonymous, Scope], Expr]] = {
     "CURRENT_DATETIME": _current(DATETIME, "{}"),
     "CURRENT_TIMESTAMP": _current(TIMESTAMP, "CAST({} AS TIMESTAMPTZ)"),
 }  # fmt: skip
-
-__all__ = ["FLOAT64", "SPECIAL", "Unsupported", "extract", "interval", "text"]

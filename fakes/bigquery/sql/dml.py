@@ -108,11 +108,7 @@ class Statements:
 
     @staticmethod
     def _buffered(source: Source, verb: str, rows: str, used: tuple[str, ...] = ()) -> Check:
-        word = {"UPDATE": "UPDATE or DELETE", "DELETE": "UPDATE or DELETE"}.get(
-            verb, "UPDATE, MERGE, or DELETE" if verb == "MERGE" else verb
-        )
-        if verb == "MERGE":
-            word = "UPDATE or DELETE"
+        word = verb if verb == "TRUNCATE TABLE" else "UPDATE or DELETE"
         message = (
             f"{word} statement over table {source.id[0]}.{source.id[1]}.{source.id[2]} would affect rows in the"
             " streaming buffer, which is not supported"

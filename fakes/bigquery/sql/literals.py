@@ -15,7 +15,7 @@ import orjson
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import moments
 from fakes.bigquery.sql.scope import Expr
-from fakes.bigquery.sql.types import FLOAT64, INT64, JSON, NUMERIC, Type
+from fakes.bigquery.sql.types import FLOAT64, INT64, NUMERIC, Type
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -111,6 +111,3 @@ def _range(context: Context, value: str, target: Type, node: exp.Expression | No
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-__all__ = ["JSON", "PARSED", "bytes_literal", "number", "typed"]

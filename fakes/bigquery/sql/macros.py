@@ -18,11 +18,7 @@ MACROS: dict[str, tuple[str, str]] = {
         "CASE WHEN b = 0 THEN CASE WHEN a = 0 OR isnan(a) THEN 'nan'::DOUBLE WHEN a > 0 THEN 'inf'::DOUBLE"
         " ELSE '-inf'::DOUBLE END ELSE a / b END",
     ),
-    "wt_div": (
-        "a, b",
-        "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE CAST(trunc(a // b) AS BIGINT)"
-        " + CASE WHEN (a % b <> 0) AND ((a < 0) <> (b < 0)) AND (a // b) * b > a THEN 0 ELSE 0 END END",
-    ),
+    "wt_div": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a // b END"),
     "wt_mod": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a % b END"),
     "wt_floor_div": (
         "a, b",

@@ -13,7 +13,7 @@ from sqlglot import exp
 from fakes.bigquery.errors import Unsupported, invalid_query
 from fakes.bigquery.sql import parsing
 from fakes.bigquery.sql.scope import Column, Context, Expr, Query, Relation, Scope, Source, reference
-from fakes.bigquery.sql.types import BOOL, INT64, Type, array, quoted
+from fakes.bigquery.sql.types import BOOL, INT64, quoted
 
 if TYPE_CHECKING:
     from fakes.bigquery.sql.expressions import Expressions
@@ -345,6 +345,3 @@ def _columns(node: exp.Expression) -> Iterator[exp.Column]:
         )  # fmt: skip
         if parent is None and not is_part:
             yield column
-
-
-__all__ = ["Relations", "Type", "array", "filters", "missing_partition_filter"]

@@ -14,7 +14,7 @@ from fakes.bigquery.sql.calls import direction
 from fakes.bigquery.sql.expressions import Expressions
 from fakes.bigquery.sql.relations import Relations
 from fakes.bigquery.sql.scope import Context, Expr, Query, Scope
-from fakes.bigquery.sql.types import BOOL, INT64, Type, quoted, struct, supertype
+from fakes.bigquery.sql.types import BOOL, INT64, Type, quoted, supertype
 
 
 class Selects:
@@ -284,7 +284,7 @@ class Selects:
         aliased.relations, aliased.ctes, aliased.windows = scope.relations, scope.ctes, scope.windows
         for name, value, named in items:
             if named and name:
-                aliased.aliases.setdefault(name.lower(), Expr(f"({value.sql})" if False else value.sql, value.type))
+                aliased.aliases.setdefault(name.lower(), Expr(value.sql, value.type))
         return aliased
 
     def _condition(self, node: exp.Select, key: str, word: str, scope: Scope) -> str:
@@ -347,6 +347,3 @@ class Selects:
             if (clause := node.args.get(key)) is not None:
                 parts += f" {word} {self.expressions.coerced(clause.expression, scope, INT64)}"
         return parts
-
-
-__all__ = ["Selects", "struct"]

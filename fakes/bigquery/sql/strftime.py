@@ -133,16 +133,10 @@ def read(pattern: str, text: str, zone: str, kind: str) -> int:
         i += len(word)
         letter = word[-1]
         if kind == "DATE" and letter in TIME_ELEMENTS:
-            raise (
-                ValueError(f"Unsupported format element for DATE: {word}")
-                if letter not in "HIklMPpRrSsTX"
-                else fail("")
-            )
+            raise ValueError(f"Unsupported format element for DATE: {word}")
         at = _consume(word, letter, text, at, got, fail)
     if text[at:].strip():
-        raise fail(
-            f"{len(text) - at} characters left" if False else "illegal non-space trailing data " + repr(text[at:])
-        )
+        raise fail("illegal non-space trailing data " + repr(text[at:]))
     return _assemble(got, zone, kind, fail)
 
 
