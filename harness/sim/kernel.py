@@ -30,6 +30,9 @@ from harness.sim.rebind import rebind
 WATCHDOG_S = 30.0
 """Real seconds without a single switch after which code is stuck (`while True: pass`)."""
 
+YOUNG_PER_FULL_COLLECTION = 32
+"""Collections of young objects to one of all: a full one looked at everything for a third of a quiet day's time."""
+
 SHARED_PACKAGES = frozenset({"harness", "fakes", "reports"})
 """Our own packages: loaded once, even where they lie in the user's project folder (as they do in ours)."""
 
@@ -47,6 +50,7 @@ class Kernel:
         self._processes: list[Process] = []
         self._seen_by_watchdog = -1
         self._quiet_s = 0.0
+        self._collections = 0
 
     def begin(self, *, seed: int, epoch_ns: int, roots: Sequence[Path]) -> None:
         """Start a run in this (forked) interpreter: time zero, streams from `seed`, user packages under `roots`."""
@@ -55,10 +59,15 @@ class Kernel:
         self.clock.epoch_ns = epoch_ns
         self.chance.restart(seed)
         self.loop.on_stuck = self._stuck
-        self.loop.on_collect = gc.collect
+        self.loop.on_collect = self._collect
         gc.disable()
         self.packages = Packages(roots, SHARED_PACKAGES)
         self.packages.install()
+
+    def _collect(self) -> None:
+        """Collect the young; now and then, all: what survived is hardly ever garbage, and looking at it is dear."""
+        self._collections += 1
+        gc.collect(2 if self._collections % YOUNG_PER_FULL_COLLECTION == 0 else 1)
 
     def start_watchdog(self) -> None:
         """Watch, in real time, that the run moves."""
