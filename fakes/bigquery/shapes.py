@@ -92,7 +92,10 @@ def _check_field(key: str, value: Any, path: str) -> None:
             wanted = str
         if key != "rows" and not all(isinstance(v, wanted) for v in value):
             raise _wrong(path, value, f"an array of {'strings' if wanted is str else 'objects'}")
-    if key in TEXTS and not isinstance(value, str):
+    if key == "type" and "structTypes" in path.rsplit(".", 2)[-2]:
+        if not isinstance(value, dict):
+            raise _wrong(path, value, "an object")
+    elif key in TEXTS and not isinstance(value, str):
         raise _wrong(path, value, "a string")
     if key in NUMBERS and not _integral(value) and not path.endswith(f"rangeValue.{key}"):
         raise _wrong(path, value, "an integer")
