@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping
 
 from fakes.seam import GrpcMethod, WsgiApp
-from harness.sim import aio, guard, http_server, kernel
+from harness.sim import aio, guard, http_server, kernel, pipes
 from harness.sim import install as network_install
 from harness.sim.kernel import Kernel
 from harness.sim.network import Network
@@ -32,6 +32,7 @@ class Machine:
             self._rpc.get, current_label, spawn=lambda serve: spawn_in(None, serve)
         )
         network_install.install(self.network)
+        pipes.install()
         aio.install()
         guard.lower_guard()
 

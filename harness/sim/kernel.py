@@ -19,7 +19,7 @@ from typing import Any
 import gevent
 import greenlet
 
-from harness.sim import chance, hardware, isolation, locks, order, process, signals
+from harness.sim import chance, hardware, isolation, locks, order, process, semaphores, signals, threads
 from harness.sim.chance import Chance
 from harness.sim.clock import Clock
 from harness.sim.loop import Livelock, VirtualLoop
@@ -168,6 +168,8 @@ def install() -> Kernel:
     kernel = _kernel = Kernel(loop)
     kernel.clock.install(gevent.sleep)
     order.install()
+    threads.install()
+    semaphores.install()
     chance.install(kernel.chance, current_label)
     isolation.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
     hardware.install()

@@ -18,6 +18,10 @@ import greenlet
 from harness.sim.order import creation_number
 
 
+def on_start(process: Process) -> None:
+    """Called in the first greenlet of each process before anything else; `harness.sim.threads` puts its own here."""
+
+
 class State(Enum):
     """Whether the greenlets of a process may run."""
 
@@ -47,6 +51,8 @@ class Process:
         self._greenlets: weakref.WeakSet[SimGreenlet] = weakref.WeakSet()
         self._abandoned: list[SimGreenlet] = []
         self._withheld: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        self.main_thread: Any = None
+        self._main: SimGreenlet | None = None
         self._on_death: list[Callable[[], None]] = []
         self.ending: Callable[[str], None] = lambda reason: self.die()
         """How it ends by its own doing; whoever started it puts a function here that learns the reason."""
@@ -56,7 +62,19 @@ class Process:
 
     def spawn(self, function: Callable[..., Any], *args: Any) -> SimGreenlet:
         """Run `function(*args)` in a greenlet of this process, from this instant on."""
-        return spawn_in(self, function, *args)
+        if self._main is not None:
+            return spawn_in(self, function, *args)
+        self._main = spawn_in(self, self._start, function, *args)
+        return self._main
+
+    def _start(self, function: Callable[..., Any], *args: Any) -> Any:
+        on_start(self)
+        return function(*args)
+
+    @property
+    def main(self) -> SimGreenlet | None:
+        """Its first greenlet: what a program calls its main thread."""
+        return self._main
 
     def adopt(self, child: SimGreenlet) -> None:
         """Count `child` among the greenlets that live and die with this process."""

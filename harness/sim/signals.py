@@ -72,11 +72,18 @@ class _Alarm:
         deliver(self._process, signal.SIGALRM, self._owner)
 
 
+def default_handler(number: int) -> Any:
+    """What a Python program starts with (https://docs.python.org/3/library/signal.html)."""
+    if number == signal.SIGINT:
+        return signal.default_int_handler
+    return signal.SIG_IGN if number in (signal.SIGPIPE, signal.SIGXFSZ) else signal.SIG_DFL
+
+
 def deliver(process: Process, number: int, main: Any) -> None:
     """Let `process` handle a signal; without a handler most end it. What the handler raises is raised in `main`,
     at once if that is the running greenlet.
     """
-    handler = process.signal_handlers.get(number, signal.SIG_DFL)
+    handler = process.signal_handlers.get(number, default_handler(number))
     if number == signal.SIGKILL or (handler == signal.SIG_DFL and number not in IGNORED_BY_DEFAULT):
         process.exit(f"killed by {signal.Signals(number).name}")
         return
@@ -123,20 +130,19 @@ def install(loop: VirtualLoop) -> None:
         process = current_process()
         if process is None:
             return real_signal(number, handler)
-        before = process.signal_handlers.get(number, signal.SIG_DFL)
+        before = process.signal_handlers.get(number, default_handler(number))
         process.signal_handlers[number] = handler
         return before
 
     def get_handler(number: int, /) -> Any:
         process = current_process()
-        return real_getsignal(number) if process is None else process.signal_handlers.get(number, signal.SIG_DFL)
-
-    def main_of(process: Process) -> Any:
-        return process.greenlets()[0]  # its oldest: what a program calls its main thread
+        if process is None:
+            return real_getsignal(number)
+        return process.signal_handlers.get(number, default_handler(number))
 
     def send(process: Process, number: int) -> None:
         if number:
-            deliver(process, signal.Signals(number), main_of(process))
+            deliver(process, signal.Signals(number), process.main)
 
     def kill(pid: int, number: int, /) -> None:
         process = current_process()

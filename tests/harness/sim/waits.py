@@ -6,6 +6,8 @@ Each entry does one wait and returns; `@lasting(seconds)` says how much virtual 
 import asyncio
 import concurrent.futures
 import contextlib
+import multiprocessing
+import multiprocessing.pool
 import queue
 import sched
 import select
@@ -282,6 +284,59 @@ def executor_shutdown() -> None:
     with concurrent.futures.ThreadPoolExecutor(2) as executor:
         executor.submit(time.sleep, 3)
         executor.submit(time.sleep, 1)
+
+
+# ---- multiprocessing, of which only the threads are left
+
+
+@lasting(3)
+def multiprocessing_lock() -> None:
+    lock = multiprocessing.Lock()
+    lock.acquire()
+    assert not lock.acquire(timeout=3)
+
+
+@lasting(3)
+def multiprocessing_rlock() -> None:
+    lock = multiprocessing.RLock()
+    held_elsewhere(lock)
+    assert not lock.acquire(timeout=3)
+
+
+@lasting(3)
+def multiprocessing_semaphore() -> None:
+    assert not multiprocessing.BoundedSemaphore(0).acquire(timeout=3)
+
+
+@lasting(3)
+def multiprocessing_event() -> None:
+    assert not multiprocessing.Event().wait(3)
+
+
+@lasting(2)
+def multiprocessing_event_set() -> None:
+    event = multiprocessing.Event()
+    threading.Timer(2, event.set).start()
+    assert event.wait(3)
+
+
+@lasting(3)
+def multiprocessing_condition() -> None:
+    condition = multiprocessing.Condition()
+    with condition:
+        assert not condition.wait(3)
+
+
+@lasting(3)
+def multiprocessing_queue() -> None:
+    with expecting(queue.Empty):
+        multiprocessing.Queue().get(timeout=3)
+
+
+@lasting(3)
+def multiprocessing_thread_pool() -> None:
+    with multiprocessing.pool.ThreadPool(1) as pool, expecting(multiprocessing.TimeoutError):
+        pool.apply_async(time.sleep, (3600,)).get(3)
 
 
 # ---- descriptors

@@ -1,0 +1,88 @@
+"""Every simulated process has a main thread, and every thread keeps its identity."""
+
+import logging
+import multiprocessing
+import multiprocessing.pool
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from tests.harness.sim.simulated import in_late_simulation, in_simulation, simulated
+
+
+def identities() -> dict[str, Any]:
+    seen: dict[str, Any] = {"main": threading.current_thread() is threading.main_thread()}
+    seen["name"] = threading.current_thread().name
+    seen["stable"] = threading.current_thread() is threading.current_thread()
+    thread = threading.Thread(target=lambda: seen.update(other=threading.current_thread() is threading.main_thread()))
+    thread.start()
+    thread.join()
+    seen["ident"] = threading.get_ident() == threading.main_thread().ident
+    seen["listed"] = [thread.name for thread in threading.enumerate() if thread is threading.main_thread()]
+    seen["record"] = logging.LogRecord("x", 20, "x", 1, "x", None, None).threadName
+    return seen
+
+
+def test_the_first_greenlet_of_a_process_is_its_main_thread() -> None:
+    expected = {
+        "main": True,
+        "name": "MainThread",
+        "stable": True,
+        "other": False,
+        "ident": True,
+        "listed": ["MainThread"],
+        "record": "MainThread",
+    }
+    assert in_simulation(f"{__name__}:identities") == expected
+    assert in_late_simulation(f"{__name__}:identities") == expected
+
+
+@simulated
+def test_two_processes_have_a_main_thread_each() -> None:
+    from harness.sim import guest
+
+    mains: list[Any] = []
+    for instance in range(2):
+        process = guest.machine().kernel.process("worker", instance, {})
+        process.spawn(lambda: mains.append((threading.main_thread(), threading.current_thread())))
+    time.sleep(1)
+    (one, running), (other, _) = mains
+    assert one is running
+    assert one is not other
+    assert threading.main_thread() not in (one, other)
+
+
+@simulated
+def test_interrupting_a_program_raises_in_its_main_thread() -> None:
+    threading.Timer(3, signal.raise_signal, [signal.SIGINT]).start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        time.sleep(10)
+    assert time.monotonic() - started == pytest.approx(3, abs=1e-6)
+
+
+@simulated
+def test_a_pool_of_threads_works_in_virtual_time() -> None:
+    started = time.monotonic()
+    with multiprocessing.pool.ThreadPool(2) as pool:
+        assert pool.map(lambda seconds: (time.sleep(seconds), seconds)[1], [1, 2, 1]) == [1, 2, 1]
+        assert time.monotonic() - started == pytest.approx(2, abs=1e-6)
+        with pytest.raises(multiprocessing.TimeoutError):
+            pool.apply_async(time.sleep, (3600,)).get(timeout=3)
+        assert time.monotonic() - started == pytest.approx(5, abs=1e-6)
+
+
+@simulated
+def test_a_pipe_joins_two_threads_without_stopping_the_others() -> None:
+    reader, writer = os.pipe()
+    threading.Timer(3, os.write, [writer, b"late"]).start()
+    started = time.monotonic()
+    assert os.read(reader, 10) == b"late"
+    assert time.monotonic() - started == pytest.approx(3, abs=1e-2)
+    os.close(writer)
+    assert os.read(reader, 10) == b""
+    os.close(reader)
