@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakes.seam import LoseReply, Refuse, Ruling
+from fakes.seam import Call, LoseReply, Refuse, Ruling
 from tests.harness.sim.rpc.test_pubsub_client import Around
 from tests.harness.sim.simulated import in_simulation
 
@@ -59,15 +59,24 @@ class World:
         pulling.result(timeout=30)
 
 
+class Ruled(Around):
+    """Surroundings on the kernel's clock that take each ruling from the World."""
+
+    def __init__(self, by_method: dict[str, Ruling]) -> None:
+        super().__init__()
+        self.by_method = by_method
+
+    def rule(self, call: Call) -> Ruling:
+        return self.by_method.pop(call.method.rsplit("/", 1)[1], Ruling())
+
+
 @contextlib.contextmanager
 def simulated() -> Iterator[World]:
     from fakes.pubsub import create
     from harness.sim.rpc.install import install
 
     rulings: dict[str, Ruling] = {}
-    around = Around()
-    around.rule = lambda call: rulings.pop(call.method.rsplit("/", 1)[1], Ruling())  # type: ignore[method-assign]
-    backend = create(around, project=PROJECT)
+    backend = create(Ruled(rulings), project=PROJECT)
     install(backend.grpc().get, lambda: "client#0")
     os.environ.update(backend.environment(None))
     yield World(rulings)

@@ -1,3 +1,5 @@
+"""Subscriptions that nobody uses, and when they are gone."""
+
 import pytest
 from google.pubsub_v1 import types
 
