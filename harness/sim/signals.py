@@ -19,7 +19,7 @@ from typing import Any
 
 import greenlet
 
-from harness.sim import wakeup
+from harness.sim import signal_waits, wakeup
 from harness.sim.loop import NS, VirtualLoop
 from harness.sim.process import Process, current_process, spawn_in
 from harness.sim.repoint import repoint
@@ -84,21 +84,26 @@ def deliver(process: Process, number: int, main: Any) -> None:
     at once if that is the running greenlet.
     """
     handler = process.signal_handlers.get(number, default_handler(number))
+    if number != signal.SIGKILL and signal_waits.consume(process, number):
+        return
     if number == signal.SIGKILL or (handler == signal.SIG_DFL and number not in IGNORED_BY_DEFAULT):
         process.exit(f"killed by {signal.Signals(number).name}")
         return
     if handler in (signal.SIG_IGN, signal.SIG_DFL, None):
         return
+    wakeup.tell(process.label, number)
     if main is greenlet.getcurrent():
         handler(number, None)
+        signal_waits.handled(process)
         return
-    wakeup.tell(process.label, number)
 
     def handle() -> None:
         try:
             handler(number, None)
         except BaseException as error:  # noqa: BLE001 - a handler's exception surfaces in the main thread
             main.throw(error)
+        else:
+            signal_waits.handled(process)
 
     spawn_in(process, handle)
 
@@ -193,6 +198,7 @@ def install(loop: VirtualLoop) -> None:
     real_pthread_kill = repoint(sys.modules["_signal"].pthread_kill, pthread_kill)
     real_exit = repoint(os._exit, exit_at_once)
     real_abort = repoint(os.abort, abort)
+    signal_waits.install()
     core: Any = sys.modules["_signal"]  # what the Python functions of `signal` call
     global real_setitimer  # noqa: PLW0603 - the original is preserved where its user looks for it
     real_setitimer = repoint(signal.setitimer, setitimer)

@@ -129,3 +129,27 @@ def test_asyncio_handles_signals_of_its_process() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     assert Run(lambda run: asyncio.run(serve(run))).notes == [7, "killed by SIGTERM"]
+
+
+@simulated
+def test_pausing_lasts_until_a_handler_has_run() -> None:
+    def main(run: Run) -> None:
+        signal.signal(signal.SIGUSR1, lambda number, frame: run.notes.append("handled"))
+        threading.Timer(5, os.kill, [os.getpid(), signal.SIGUSR1]).start()
+        started = time.monotonic()
+        signal.pause()
+        run.notes.append(round(time.monotonic() - started, 6))
+
+    assert Run(main).notes == ["handled", 5]
+
+
+@simulated
+def test_waiting_for_a_signal_consumes_it() -> None:
+    def main(run: Run) -> None:
+        threading.Timer(5, os.kill, [os.getpid(), signal.SIGTERM]).start()
+        run.notes.append(signal.sigwait({signal.SIGTERM, signal.SIGINT}))
+        started = time.monotonic()
+        assert signal.sigtimedwait([signal.SIGTERM], 3) is None
+        run.notes.append(round(time.monotonic() - started, 6))
+
+    assert Run(main).notes == [signal.SIGTERM, 3]
