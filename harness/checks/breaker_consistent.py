@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.checks.check import Check, clock, has_ended
+from harness.checks.check import Check, clock
+from harness.checks.violations import judge_violations
 from harness.glob import Glob
 from harness.history import Event, History
-from harness.outcome import Evidence, Finding, Verdict
+from harness.outcome import Evidence, Finding
 
 
 class BreakerConsistent(Check):
@@ -36,18 +37,8 @@ class BreakerConsistent(Check):
             if before is not None and _word(before["to"]) != _word(event["from"]):
                 broken.append(Evidence(text=_tell(event, before), seq=event.seq, t_ns=event.t_ns))
             state[name] = event
-        if not transitions:
-            return self.unknown("no breaker changed its state", bound=0)
-        verdict = Verdict.FAIL if broken else Verdict.PASS if has_ended(history) else Verdict.UNKNOWN
-        return self.finding(
-            verdict,
-            measured=len(broken),
-            bound=0,
-            margin=-len(broken),
-            reason=f"{len(broken)} of {transitions} transitions contradict the one before"
-            + ("; the run did not come to its end" if verdict is Verdict.UNKNOWN else ""),
-            evidence=broken[:5],
-        )
+        what = "transitions contradict the one before"
+        return judge_violations(self, history, count=len(broken), of=transitions, what=what, shown=broken)
 
 
 def _tell(event: Event, before: Event) -> str:

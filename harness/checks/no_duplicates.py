@@ -6,9 +6,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from harness.checks.check import Check, evidence, has_ended
+from harness.checks.check import Check, evidence
+from harness.checks.violations import judge_violations
 from harness.history import Event, History
-from harness.outcome import Finding, Verdict
+from harness.outcome import Finding
 
 
 class NoDuplicates(Check):
@@ -23,7 +24,9 @@ class NoDuplicates(Check):
         """Judge by the marks that repeat one before them; KeyError for a mark without one of the fields."""
         seen: set[str] = set()
         doubles: list[Event] = []
+        marks = 0
         for mark in history.marks(self.mark):
+            marks += 1
             try:
                 key = repr([mark.fields[field] for field in self.by])
             except KeyError as error:
@@ -31,15 +34,11 @@ class NoDuplicates(Check):
             if key in seen:
                 doubles.append(mark)
             seen.add(key)
-        if not seen:
-            return self.unknown(f"there was nothing to look at: no mark {self.mark!r}", bound=0)
-        verdict = Verdict.FAIL if doubles else Verdict.PASS if has_ended(history) else Verdict.UNKNOWN
-        return self.finding(
-            verdict,
-            measured=len(doubles),
-            bound=0,
-            margin=-len(doubles),
-            reason=f"{len(doubles)} marks repeat one of {len(seen)} keys"
-            + ("; the run did not come to its end" if verdict is Verdict.UNKNOWN else ""),
-            evidence=evidence(doubles),
+        return judge_violations(
+            self,
+            history,
+            count=len(doubles),
+            of=marks,
+            what="marks repeat one before them",
+            shown=evidence(doubles),
         )

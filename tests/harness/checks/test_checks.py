@@ -25,7 +25,9 @@ from tests.harness.checks.written import (
 
 PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
 
-STORM = [attempt(9 * HOUR + second * 60) for second in range(60)]
+STORM = [attempt(9 * HOUR + minute * 60) for minute in range(60)]
+ONSET_S = 9 * HOUR + 50 * 60
+"""The 51st attempt within an hour makes it a storm."""
 RECOVERY = {"instants": {"recovery_from": 30 * HOUR * 10**9}}
 
 TABLE = [
@@ -70,12 +72,12 @@ TABLE = [
     ("breaker-consistent", {"breaker": "UPGC"}, day(breaker(1), breaker(2)), UNKNOWN),
     ("breaker-consistent", {}, day(breaker(1), ended=False), UNKNOWN),
     # alert-within, no-alert
-    ("alert-within", {"limit": "15m"}, day(*STORM, alert(9 * HOUR + 600)), PASS),
-    ("alert-within", {"limit": "15m"}, day(*STORM, alert(9 * HOUR + 900)), PASS),
-    ("alert-within", {"limit": "15m"}, day(*STORM, alert(9 * HOUR + 901)), FAIL),
-    ("alert-within", {"limit": "15m"}, day(*STORM, alert(8 * HOUR)), FAIL),
+    ("alert-within", {"limit": "15m"}, day(*STORM, alert(ONSET_S + 600)), PASS),
+    ("alert-within", {"limit": "15m"}, day(*STORM, alert(ONSET_S + 900)), PASS),
+    ("alert-within", {"limit": "15m"}, day(*STORM, alert(ONSET_S + 901)), FAIL),
+    ("alert-within", {"limit": "15m"}, day(*STORM, alert(ONSET_S - 1)), FAIL),
     ("alert-within", {"limit": "15m"}, day(*STORM), FAIL),
-    ("alert-within", {"limit": "15m", "alert": "quota"}, day(*STORM, alert(9 * HOUR)), FAIL),
+    ("alert-within", {"limit": "15m", "alert": "quota"}, day(*STORM, alert(ONSET_S)), FAIL),
     ("alert-within", {"limit": "15m"}, day(alert(5)), UNKNOWN),
     ("alert-within", {"limit": "15m", "after": "1h"}, day(alert(HOUR + 5)), PASS),
     ("alert-within", {"limit": "48h"}, day(*STORM), UNKNOWN),
@@ -183,12 +185,12 @@ EXPRESSIONS = [
     ("breaker_opens == 0", day(*STORM), PASS),
     ("breaker_opens == 0", day(*STORM, breaker(9 * HOUR)), FAIL),
     ("breaker_opens == 0", day(), UNKNOWN),
-    ("alert_after_s <= 900", day(*STORM, alert(9 * HOUR + 60)), PASS),
+    ("alert_after_s <= 900", day(*STORM, alert(ONSET_S + 60)), PASS),
     ("alert_after_s <= 900", day(*STORM), UNKNOWN),
     ("alert_after_s == null", day(*STORM), PASS),
     ("alert_after_s == null", day(*STORM, ended=False), UNKNOWN),
-    ("alert_after_s == null", day(*STORM, alert(9 * HOUR)), FAIL),
-    ("alert_after_s != null", day(*STORM, alert(9 * HOUR)), PASS),
+    ("alert_after_s == null", day(*STORM, alert(ONSET_S)), FAIL),
+    ("alert_after_s != null", day(*STORM, alert(ONSET_S)), PASS),
     ("deliveries >= 1", day(message(0, "published"), message(1, "delivered")), PASS),
     ("calls_failed <= 0", day(call(0)), PASS),
     ("calls_failed <= 0", day(call(0, "refused")), FAIL),
