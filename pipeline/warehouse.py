@@ -17,7 +17,7 @@ from google.cloud import bigquery
 from pipeline import retries
 
 UPSERT_ROWS = 2_000
-"""Rows per MERGE: a request may weigh 10 MB (BigQuery quotas, "Maximum query length with parameters")."""
+"""Rows per MERGE: a query request may weigh 10 MB, its parameters included (BigQuery quotas, query jobs)."""
 
 
 class ReplaceWhen(StrEnum):
