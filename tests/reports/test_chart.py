@@ -11,6 +11,7 @@ from harness.history import Event
 from reports.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, log_ticks, nice_ticks, x_of, y_of
 from reports.run import Run
 from reports.timeline import Timeline
+from tests.reports.storm import RECORD
 
 tops = st.floats(min_value=0.5, max_value=1e9)
 
@@ -55,6 +56,13 @@ def test_the_storm_is_drawn_hour_by_hour_beside_its_record(run: Run) -> None:
     assert plot.values[0][21] is None
     assert plot.values[1][9] == 352
     assert len(plot.labels) == 36
+
+
+def test_a_point_stands_in_the_middle_of_the_hour_that_it_counts(run: Run) -> None:
+    plot = chart(run)
+    assert plot is not None
+    bar = plot.scales[0].bars[sorted(RECORD).index(17)]
+    assert plot.scales[0].lines[0].points[17][0] == pytest.approx(bar.x + bar.width / 2, abs=0.2)
 
 
 def test_everything_stays_on_the_paper(run: Run) -> None:

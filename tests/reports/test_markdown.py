@@ -73,8 +73,17 @@ def test_a_flood_of_findings_still_fits(run: Run) -> None:
 
 @given(st.lists(st.lists(st.text(max_size=40), max_size=4), max_size=8), st.integers(400, 600))
 def test_what_does_not_fit_is_left_out_and_told_of(sections: list[list[str]], most_bytes: int) -> None:
-    text = fit(sections, ["the end"], most_bytes)
+    closing = "é" * 60  # more bytes than letters
+    text = fit(sections, [closing], most_bytes)
     assert len(text.encode()) <= most_bytes
-    assert text.endswith("the end")
-    whole = "".join("\n".join(section) + "\n" if section else "" for section in sections) + "the end"
+    assert text.endswith(closing)
+    whole = "".join("\n".join(section) + "\n" if section else "" for section in sections) + closing
     assert text == whole or "left out" in text
+
+
+def test_a_cut_page_never_exceeds_its_bytes_however_its_sections_fall() -> None:
+    closing = "é" * 60  # more bytes than letters
+    for size in range(1, 40):
+        text = fit([["x" * size]] * 400, [closing], 500)
+        assert len(text.encode()) <= 500
+        assert "left out" in text
