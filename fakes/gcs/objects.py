@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fakes.gcs.errors import invalid
-from fakes.gcs.stamps import object_etag, rfc3339, time_of
+from fakes.gcs.stamps import exact, object_etag, rfc3339, time_of
 
 WRITABLE = frozenset(
     {
@@ -165,7 +165,7 @@ def writable(asked: dict[str, Any]) -> dict[str, Any]:
     if kept.get("storageClass") is not None and kept["storageClass"] not in STORAGE_CLASSES:
         raise invalid(f"Invalid storage class: {kept['storageClass']!r}", location="storageClass")
     if kept.get("customTime") is not None:
-        kept["customTime"] = rfc3339(time_of(kept["customTime"], "customTime"))
+        kept["customTime"] = exact(time_of(kept["customTime"], "customTime"))
     if kept.get("metadata") is not None:
         kept["metadata"] = _metadata(kept["metadata"])
     if kept.get("retention") is not None:
@@ -200,4 +200,4 @@ def _retention(retention: Any) -> dict[str, Any]:
             f"Invalid value for retention.mode: {mode!r} is neither Locked nor Unlocked", location="retention"
         )
     until_ns = time_of(retention.get("retainUntilTime"), "retention.retainUntilTime")
-    return {"mode": mode, "retainUntilTime": rfc3339(until_ns)}
+    return {"mode": mode, "retainUntilTime": exact(until_ns)}

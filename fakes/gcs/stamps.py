@@ -16,6 +16,12 @@ def rfc3339(time_ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns // 1_000_000 % 1000:03d}Z"
 
 
+def exact(time_ns: int) -> str:
+    """The same with microseconds where there are any: what a caller set comes back as it was."""
+    below_ms = time_ns // 1000 % 1000
+    return rfc3339(time_ns) if below_ms == 0 else f"{rfc3339(time_ns)[:-1]}{below_ms:03d}Z"
+
+
 def http_date(time_ns: int) -> str:
     """Nanoseconds since the epoch as an HTTP date: `Fri, 16 Jan 2026 00:00:00 GMT`."""
     moment = _EPOCH + timedelta(seconds=time_ns // 1_000_000_000)

@@ -40,6 +40,7 @@ FIELDS = {
     "contentEncoding": "content-encoding",
     "contentLanguage": "content-language",
     "contentType": "content-type",
+    "customTime": "x-goog-custom-time",
     "storageClass": "x-goog-storage-class",
 }
 
@@ -184,6 +185,8 @@ def incoming_of(request: Request, content: bytes) -> Incoming:
     asked = {field: headers[header] for field, header in FIELDS.items() if headers.get(header)}
     meta = {key[len("x-goog-meta-") :]: value for key, value in headers.items() if key.startswith("x-goog-meta-")}
     fields = objects.writable({**asked, **({"metadata": meta} if meta else {})})
+    if headers.get("x-goog-encryption-kms-key-name"):
+        fields["kmsKeyName"] = headers["x-goog-encryption-kms-key-name"]
     hashes = hashes_of_header(headers.get("x-goog-hash", ""))
     if headers.get("content-md5"):
         try:

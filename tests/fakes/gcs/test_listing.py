@@ -2,7 +2,7 @@
 
 import pytest
 from google.api_core import exceptions
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakes.gcs.buckets import Bucket
@@ -97,7 +97,8 @@ def filled(objects: set[str]) -> Bucket:
     return bucket
 
 
-@settings(deadline=None)
+# A busy machine is no reason to fail.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     objects=st.sets(st.text("ab/é\U0010ffff", min_size=1, max_size=6), max_size=12),
     prefix=st.text("ab/", max_size=2),

@@ -27,6 +27,14 @@ def test_objects_are_put_got_headed_listed_and_deleted(cloud, url):
     assert "<Code>NoSuchKey</Code>" in missing.text
 
 
+def test_headers_set_what_the_json_api_shows(cloud, bucket, url):
+    headers = {"x-goog-custom-time": "2026-01-01T00:00:00.000123Z", "x-goog-encryption-kms-key-name": "projects/p/k"}
+    cloud.http.put(f"{url}/x", data=b"1", headers={**headers, "x-goog-storage-class": "NEARLINE"})
+    blob = bucket.get_blob("x")
+    assert (blob.custom_time.microsecond, blob.storage_class) == (123, "NEARLINE")
+    assert blob.kms_key_name == "projects/p/k/cryptoKeyVersions/1"
+
+
 def test_conditions_and_digests_are_minded(cloud, url):
     guarded = {"x-goog-if-generation-match": "0"}
     assert cloud.http.put(f"{url}/x", data=b"1", headers=guarded).status_code == 200
