@@ -56,7 +56,19 @@ def bucket(cloud: Cloud) -> storage.Bucket:
 
 
 @pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No look at the bucket from a thread of the client's own: it would take verdicts that are for the test's calls."""
+    monkeypatch.setenv("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
+
+
+@pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client's retries come at once: nothing is gained by waiting for an emulator whose clock stands still."""
     monkeypatch.setattr(DEFAULT_RETRY, "_initial", 0.001)
     monkeypatch.setattr(DEFAULT_RETRY, "_maximum", 0.001)
+
+
+@pytest.fixture
+def resumable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client uploads in chunks whatever the size; left alone it does so above 8 MiB."""
+    monkeypatch.setattr("google.cloud.storage.blob._MAX_MULTIPART_SIZE", -1)

@@ -8,7 +8,6 @@ from fakes.seam import Delay, Hang, LoseReply, Refuse, Ruling, ServeStale, Trunc
 
 
 def next_is(cloud, verdict):
-    # Later versions of the client look at the bucket first; the verdict is for what comes after.
     cloud.around.rulings.append(Ruling(verdict, "the-fault"))
 
 

@@ -22,11 +22,13 @@ def test_what_is_uploaded_comes_back(bucket):
 
 
 @pytest.mark.parametrize("size", [0, 1, 256 * 1024, 256 * 1024 + 1, MIB, 3 * MIB + 7])
-def test_a_resumable_upload_of_any_size_comes_back(bucket, size):
+def test_a_resumable_upload_of_any_size_comes_back(cloud, bucket, resumable, size):
     content = bytes(range(256)) * (size // 256 + 1)
     blob = bucket.blob("big", chunk_size=256 * 1024)
     blob.upload_from_string(content[:size])
     assert bucket.blob("big").download_as_bytes() == content[:size]
+    inserts = [event for event in cloud.around.events if event["method"] == "storage.objects.insert"]
+    assert len(inserts) >= 1 + max(1, size // (256 * 1024))
 
 
 def test_a_stream_of_unknown_size_is_uploaded(bucket):
@@ -77,7 +79,18 @@ def test_creating_twice_under_generation_0_fails_the_second_time(bucket):
 
 
 @pytest.mark.parametrize("size", [5, 3 * MIB])
-def test_a_write_under_the_wrong_generation_changes_nothing(bucket, size):
+def test_a_resumable_write_under_the_wrong_generation_changes_nothing(bucket, resumable, size):
+    blob = bucket.blob("x", chunk_size=MIB)
+    blob.upload_from_string(b"1")
+    with pytest.raises(exceptions.PreconditionFailed):
+        bucket.blob("x", chunk_size=MIB).upload_from_string(b"2" * size, if_generation_match=blob.generation + 1)
+    assert bucket.blob("x").download_as_bytes() == b"1"
+    bucket.blob("x", chunk_size=MIB).upload_from_string(b"2" * size, if_generation_match=blob.generation)
+    assert bucket.blob("x").download_as_bytes() == b"2" * size
+
+
+def test_a_write_under_the_wrong_generation_changes_nothing(bucket):
+    size = 5
     blob = bucket.blob("x", chunk_size=MIB)
     blob.upload_from_string("1")
     with pytest.raises(exceptions.PreconditionFailed):
@@ -144,10 +157,11 @@ def test_a_wrong_checksum_is_refused_and_stores_nothing(cloud, bucket):
 
 
 def test_gzip_is_served_as_stored_or_unpacked_as_asked(cloud, bucket):
+    packed = gzip.compress(b"hello", mtime=0)
     blob = bucket.blob("z")
     blob.content_encoding = "gzip"
-    blob.upload_from_string(gzip.compress(b"hello"), content_type="text/plain")
-    assert blob.download_as_bytes(raw_download=True) == gzip.compress(b"hello")
+    blob.upload_from_string(packed, content_type="text/plain")
+    assert blob.download_as_bytes(raw_download=True) == packed
     assert blob.download_as_bytes() == b"hello"
     url = f"{cloud.url}/storage/v1/b/the-bucket/o/z?alt=media"
     unpacked = cloud.http.get(url, headers={"Accept-Encoding": "identity", "Range": "bytes=0-1"})

@@ -84,11 +84,18 @@ def test_a_lost_reply_of_a_guarded_create_comes_back_as_412_though_its_own_write
 
 
 @pytest.mark.parametrize("after_kib", [256, 512, 1024, 3000])
-def test_a_resumable_upload_survives_an_error_in_its_middle(cloud, bucket, after_kib):
+def test_a_resumable_upload_survives_an_error_in_its_middle(cloud, bucket, resumable, after_kib):
     content = bytes(range(256)) * 4 * 1024 * 3
     begin(cloud, {"storage.objects.insert": [f"return-503-after-{after_kib}K"]})
     bucket.blob("big", chunk_size=MIB).upload_from_string(content, retry=DEFAULT_RETRY)
     assert cloud.backend.read_object("the-bucket", "big") == content
+    assert state(cloud)["completed"]
+
+
+def test_a_final_chunk_whose_answer_is_cut_short_is_taken_up_by_a_status_query(cloud, bucket, resumable):
+    begin(cloud, {"storage.objects.insert": ["return-broken-stream-final-chunk-after-10B"]})
+    bucket.blob("big", chunk_size=MIB).upload_from_string(b"x" * (2 * MIB), retry=DEFAULT_RETRY)
+    assert cloud.backend.read_object("the-bucket", "big") == b"x" * (2 * MIB)
     assert state(cloud)["completed"]
 
 
