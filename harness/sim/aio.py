@@ -9,10 +9,9 @@ module must not know them, nor processes.
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 import weakref
-from asyncio import base_events, events, futures, tasks, unix_events
+from asyncio import base_events, events, futures, tasks
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -83,7 +82,6 @@ def install() -> None:
     _use_python_futures()
     _keep_default_loops_apart()
     _order_generators()
-    _deliver_signals()
 
 
 def _use_python_functions() -> None:
@@ -122,29 +120,6 @@ def _keep_default_loops_apart() -> None:
     policy: Any = events._event_loop_policy  # type: ignore[attr-defined]  # private to CPython
     if policy is not None:
         policy._local = Local()
-
-
-def _deliver_signals() -> None:
-    """Let `loop.add_signal_handler` work with a process's own signals: asyncio's way is a real wake-up descriptor."""
-    loop_class: Any = unix_events._UnixSelectorEventLoop
-
-    def add_signal_handler(self: Any, sig: int, callback: Callable[..., object], *arguments: Any) -> None:
-        if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
-            raise TypeError("coroutines cannot be used with add_signal_handler()")
-        self._check_signal(sig)
-        self._check_closed()
-        self._signal_handlers[sig] = events.Handle(callback, arguments, self, None)
-        signal.signal(sig, lambda number, frame: self._handle_signal(number))
-
-    def remove_signal_handler(self: Any, sig: int) -> bool:
-        self._check_signal(sig)
-        if self._signal_handlers.pop(sig, None) is None:
-            return False
-        signal.signal(sig, signal.default_int_handler if sig == signal.SIGINT else signal.SIG_DFL)
-        return True
-
-    loop_class.add_signal_handler = add_signal_handler
-    loop_class.remove_signal_handler = remove_signal_handler
 
 
 def _order_generators() -> None:

@@ -4,6 +4,10 @@ Call it once, in an interpreter that is a simulation. It replaces what grpcio's 
 each use, so that `grpc.insecure_channel`, `grpc.secure_channel` and `grpc.aio`'s are simulated however early a library
 took a reference to them. Every host is simulated from then on: a name that does not resolve here is UNAVAILABLE, never
 a real connection. It must not know worlds.
+
+Refused with an error: serving (`grpc.server`), and service configs with retry or hedging policies. Without effect in
+memory: compression, keep-alive, idle time-outs, load balancing, TLS settings and user agents. Bandwidth is not limited;
+a call takes its round trip whatever its size.
 """
 
 from __future__ import annotations
