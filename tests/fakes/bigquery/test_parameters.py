@@ -1,6 +1,6 @@
 """Query parameters of every type arrive as they were sent."""
 
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,7 @@ from tests.fakes.bigquery.client import World
 SCALARS = [
     ("INT64", -5), ("FLOAT64", 1.5), ("BOOL", True), ("STRING", "it's"), ("BYTES", b"\x00\xff"),
     ("DATE", date(2024, 2, 29)), ("DATETIME", datetime(2024, 1, 1, 2, 3, 4, 5)), ("TIME", time(1, 2, 3)),
-    ("TIMESTAMP", datetime(2024, 1, 1, tzinfo=timezone.utc)), ("NUMERIC", Decimal("1.25")),
+    ("TIMESTAMP", datetime(2024, 1, 1, tzinfo=UTC)), ("NUMERIC", Decimal("1.25")),
 ]  # fmt: skip
 
 

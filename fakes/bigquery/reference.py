@@ -1,0 +1,122 @@
+# ruff: noqa: E501 - it is prose
+"""The reference page, written from the code: `python -m fakes.bigquery.reference > docs/emulated/bigquery.md`.
+
+Knows the tables of methods, functions, views and limits; a test keeps the page in step with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from fakes.bigquery import information_schema, methods
+from fakes.bigquery.sql import builders, calls, catalogue, dateparts
+from fakes.bigquery.sql.types import PHYSICAL
+from fakes.bigquery.weather import SERVICE
+
+HEAD = """# BigQuery
+
+An emulated BigQuery: the REST API over an engine of its own (GoogleSQL compiled onto DuckDB), in virtual time or on a
+socket. What is not supported is refused: HTTP 501, reason `notImplemented`, a message that begins with `unsupported by
+the emulator:` and names the construct. Such an answer is never retryable, and no answer is approximated unless this page says so.
+
+*This page is written by `python -m fakes.bigquery.reference`; a test fails when it is out of date.*
+
+## Options
+
+`tunnel.backend("bigquery", project=…, limits=…, location="US", keep_results=5000, history_s=0)`. `limits` is `service`
+(the default), `none`, or a mapping of the fields under Limits (None lifts one). `history_s` is how far back
+`FOR SYSTEM_TIME AS OF` and stale reads reach; 0 keeps no past and refuses both.
+
+## Retries
+
+* The same job id twice is 409 `duplicate` and runs once; `jobs.query` with the same `requestId` is the same job.
+* A row with an `insertId` seen within the window is dropped.
+* A statement that does not compile is answered at once (and its job exists, failed); one that fails while it runs is a
+  job with an `errorResult`, which `getQueryResults` answers as an HTTP error.
+
+## Faults
+
+Calls are named as the vendor's API ids (`jobs.insert`, `jobs.query`, `jobs.getQueryResults`, `tabledata.insertAll`…); uploads are
+`jobs.insert`. The resource is `project.dataset.table` of the table concerned (of a query: the first table it names),
+else the project.
+
+Every accepted job asks once more, as method `jobs.run`:
+
+| verdict | the job |
+|---|---|
+| `Delay` | takes so much longer |
+| `Refuse(reason)` | fails with that reason and has no effect |
+| `LoseReply(reason)` | has its effect and then reports failure |
+| `Hang` | stays RUNNING until it is cancelled |
+
+## Time of a job
+
+A job is PENDING, RUNNING, then DONE. A query reads when it starts; everything else takes effect at its end. Two
+UPDATE, DELETE or MERGE jobs run at once per table, further ones wait; one that finds the table changed under it is run again, up to
+the limit, and then fails with `Could not serialize access to table`.
+
+## Approximated
+
+* Bytes processed and billed are 0, so `maximumBytesBilled` never stops a job; slot time is the job's duration.
+* Results are never cached (`cacheHit` is false).
+* APPROX_ functions are exact; quantiles take the nearest rank.
+* BIGNUMERIC keeps 20 digits before and 18 after the point; more is refused. NUMERIC products and quotients need less
+  than 10²⁰ in between.
+* NaN sorts last and equals itself, as in DuckDB.
+* SAFE. also turns errors inside its arguments into NULL.
+* A query over a view, a function or a table function is analysed anew where it is used.
+* Scripts run as a whole at their job's end; their child jobs share its times.
+* Row access policies, authorised views, legacy SQL, sessions, GEOGRAPHY, and the Storage Read and Write APIs are
+  refused; create Python clients with `create_bqstorage_client=False` where they would use the latter.
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    return HEAD + "\n".join(_parts()) + "\n"
+
+
+def _parts() -> Iterator[str]:
+    yield "\n## API methods\n"
+    yield ", ".join(f"`{m}`" for m in sorted(methods.HANDLERS)) + ". Uploads are multipart or resumable.\n"
+    yield "## Limits\n"
+    yield "The service's numbers (https://cloud.google.com/bigquery/quotas), counted in the run's own time; daily ones"
+    yield "begin anew at midnight Pacific.\n\n| limit | default |\n|---|---|"
+    for field in fields(SERVICE):
+        value = getattr(SERVICE, field.name)
+        shown = ", ".join(f"{k} {v:g}" for k, v in value.items()) if isinstance(value, dict) else value
+        yield f"| `{field.name}` | {shown} |"
+    yield "\n## Types\n"
+    yield ", ".join(sorted([*PHYSICAL, "ARRAY", "STRUCT", "RANGE"])) + ".\n"
+    yield "## Statements\n"
+    yield "SELECT (WITH [RECURSIVE], joins, UNNEST, windows, QUALIFY, ROLLUP, CUBE, GROUPING SETS, set operations), INSERT,"
+    yield "UPDATE, DELETE, MERGE, TRUNCATE, CREATE/DROP/ALTER for schemas, tables, views, materialised views (always fresh),"
+    yield "snapshots and clones, CREATE FUNCTION (SQL; JavaScript with the `javascript` extra), table functions,"
+    yield "procedures, EXPORT DATA, and the procedural language (DECLARE, SET, IF, CASE, LOOP, WHILE, REPEAT, FOR, BEGIN …"
+    yield "EXCEPTION, RAISE, transactions, EXECUTE IMMEDIATE, CALL, ASSERT). Wildcard tables; ingestion-time, column and"
+    yield "integer-range partitions. Refused: PIVOT, UNPIVOT, TABLESAMPLE, BY NAME, CAST … FORMAT, WITH before DML.\n"
+    yield "## INFORMATION_SCHEMA\n"
+    yield ", ".join(f"`{v}`" for v in sorted(information_schema.VIEWS)) + ".\n"
+    yield "## Functions\n"
+    special = sorted({*dateparts.SPECIAL, *builders.SPECIAL} - set(catalogue.scalars()))
+    yield (
+        "Beside those below: " + ", ".join(special) + ", CAST, SAFE_CAST, EXTRACT, IF, and `SAFE.` before any scalar.\n"
+    )
+    groups = (
+        ("Scalar", catalogue.scalars()), ("Aggregate", catalogue.aggregates()), ("Only with OVER", catalogue.windows())
+    )  # fmt: skip
+    for title, table in groups:
+        yield f"### {title}\n"
+        for name in sorted(table):
+            yield "* " + "; ".join(f"`{s.text} → {s.result}`" for s in table[name])
+        if title == "Aggregate":
+            yield "* " + ", ".join(f"`{n}`" for n in sorted(set(builders.AGGREGATES) - set(table)))
+        yield ""
+    yield "### Refused by name\n"
+    refused = [*(f"{n}.…" for n in sorted(calls.NAMESPACES - {"NET"})), "ST_…", *sorted(builders.KNOWN_UNSUPPORTED)]
+    yield ", ".join(f"`{n}`" for n in refused) + "."
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
