@@ -5,6 +5,7 @@ Shared by all kinds of report. It must not know any markup.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from reports.run import WORST_FIRST, Run, World
 from reports.timeline import Timeline
 from reports.wording import NOTHING, duration, joined, number, plural, sparkline, value
 
+_OPTIONS = re.compile(r" \w+=.*", re.DOTALL)
+"""The options in a check's title, from the first `name=value` on: the table of findings has them."""
 MOST_NAMES = 3
 """How many checks a world that passed names in its line."""
 
@@ -78,9 +81,9 @@ def why(world: World) -> str:
     findings = all_findings(world.outcome)
     worst = [finding for finding in findings if finding.verdict is world.verdict]
     if world.verdict is Verdict.PASS:
-        names = [finding.check for finding in findings[:MOST_NAMES]]
-        more = ", …" if len(findings) > MOST_NAMES else ""
-        return f"{plural(len(findings), 'check')} passed: {', '.join(names)}{more}"
+        names = list(dict.fromkeys(_OPTIONS.sub("", finding.check) for finding in findings))
+        more = ", …" if len(names) > MOST_NAMES else ""
+        return f"{plural(len(findings), 'check')} passed: {', '.join(names[:MOST_NAMES])}{more}"
     if not worst:
         return world.problem or "it was judged by no check"
     first = worst[0]
