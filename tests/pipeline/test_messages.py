@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.messages import (
@@ -62,6 +62,7 @@ def test_a_missing_field_is_named():
     assert caught.value.field == "processor_name"
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -74,6 +75,7 @@ def test_any_json_is_a_message_or_an_invalid_one_and_never_a_crash(body):
             parse_json(kind, json.dumps(body).encode())
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_a_payload_comes_out_of_its_envelope_as_it_went_in(data):
     body = {"message": {"data": base64.b64encode(data).decode(), "messageId": "1"}, "subscription": "s"}
