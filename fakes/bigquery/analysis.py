@@ -100,6 +100,7 @@ class Analysis:
         variables: Mapping[str, Type] | None = None,
         functions: Mapping[str, Any] | None = None,
         temporary: Mapping[str, Table] | None = None,
+        of_view: bool = False,
         history: History | None = None,
         now_ns: int = 0,
         past_ns: int | None = None,
@@ -108,7 +109,7 @@ class Analysis:
         """The plan of one statement; raises the vendor's error for a bad one."""
         parameters = parameters or {}
         key = None
-        if not functions and not temporary and past_ns is None:
+        if not functions and not temporary and past_ns is None and not of_view:
             key = (text, project, dataset, tuple(parameters.items()), tuple((variables or {}).items()))
             kept = self._plans.get(key)
             if kept is not None and self._fresh(kept):
@@ -121,7 +122,8 @@ class Analysis:
         view.history, view.now_ns, view.past_ns = history, now_ns, past_ns
         context = Context(view, text, parameters, variables or {}, functions or {})
         context.as_of = as_of
-        plan = Statements(context).plan(node)
+        statements = Statements(context)
+        plan = statements.select(node, view=True) if of_view else statements.plan(node)
         if view.generation is not None:
             plan = replace(plan, generation=view.generation)
         if key is not None and plan.generation != -1:

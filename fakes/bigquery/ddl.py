@@ -117,7 +117,7 @@ class Ddl:
             return
         materialised = options.has(node, exp.MaterializedProperty)
         query = parsing.after_as(self.plan.sql)
-        plan = self.environment.plan(query)
+        plan = self.environment.plan(query, of_view=True)
         fields = [t.rest(n) for n, t in plan.columns]
         if isinstance(node.this, exp.Schema):
             for field, column in zip(fields, node.this.expressions, strict=True):

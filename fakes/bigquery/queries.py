@@ -226,12 +226,12 @@ class Environment:
             found["v_" + name.replace("@@", "sys_").replace(".", "_")] = value
         return found
 
-    def plan(self, text: str) -> Plan:
+    def plan(self, text: str, *, of_view: bool = False) -> Plan:
         """The plan of one statement seen from here."""
         return self.queries.service.analysis.plan(
             text, self.project, self.dataset, parameters=self.parameters, variables=self.variables,
             functions=self.functions, temporary=self.temporary, history=self.queries.service.history,
-            now_ns=self.now_ns, past_ns=self.past_ns, as_of=self._as_of,
+            now_ns=self.now_ns, past_ns=self.past_ns, as_of=self._as_of, of_view=of_view,
         )  # fmt: skip
 
     def _as_of(self, node: exp.Expression) -> int:

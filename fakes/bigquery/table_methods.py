@@ -160,7 +160,7 @@ def from_resource(service: Service, body: Mapping[str, Any], project: str, datas
             if body[key].get("useLegacySql", False) is True:
                 raise Unsupported("views in legacy SQL")
             kind, view_query = view_kind, body[key]["query"]
-            plan = service.analysis.plan(view_query.rstrip().rstrip(";"), id[0], "")
+            plan = service.analysis.plan(view_query.rstrip().rstrip(";"), id[0], "", of_view=True)
             described = {f["name"].lower(): f for f in fields}
             fields = [t.rest(n) | _described(described.get(n.lower())) for n, t in plan.columns]
     partitioning = body.get("timePartitioning")
@@ -239,7 +239,7 @@ def _change(service: Service, request: Request, *, replace: bool) -> dict[str, A
             change_schema(service, table, normal_fields(body["schema"]["fields"]))
         for key, view_kind in (("view", "VIEW"), ("materializedView", "MATERIALIZED_VIEW")):
             if body.get(key) and table.kind == view_kind:
-                plan = service.analysis.plan(body[key]["query"], project, "")
+                plan = service.analysis.plan(body[key]["query"], project, "", of_view=True)
                 table.view_query = body[key]["query"]
                 table.schema = [t.rest(n) for n, t in plan.columns]
         kept = {} if replace else dict(table.extra)

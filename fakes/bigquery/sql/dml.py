@@ -13,8 +13,7 @@ from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import parsing
 from fakes.bigquery.sql.casts import convert
 from fakes.bigquery.sql.plan import Check, Plan
-from fakes.bigquery.sql.relations import missing_partition_filter
-from fakes.bigquery.sql.scope import Column, Context, Expr, Query, Relation, Scope, Source, reference
+from fakes.bigquery.sql.scope import Column, Context, Expr, Need, Query, Relation, Scope, Source, reference
 from fakes.bigquery.sql.select import Selects
 from fakes.bigquery.sql.types import BOOL, Type, coercible, quoted
 
@@ -46,9 +45,9 @@ class Statements:
             case _:
                 return self.select(node)
 
-    def select(self, node: exp.Expression) -> Plan:
-        """The plan of a query."""
-        query = self.selects.query(node)
+    def select(self, node: exp.Expression, *, view: bool = False) -> Plan:
+        """The plan of a query; that of a `view` may leave its partition filters to those who use it."""
+        query = self.selects.open_query(node) if view else self.selects.query(node)
         names = [n.lower() for n, _ in query.columns]
         if query.value_table and query.columns[0][1].kind == "STRUCT":
             query = self._unpacked(query)
@@ -104,7 +103,14 @@ class Statements:
     def _where_columns(self, source: Source, alias: str) -> Relation:
         columns = [Column(n, t, reference(alias, n)) for n, t in source.columns]
         columns += [Column(n, t, s.format(alias=quoted(alias)), hidden=True) for n, t, s in source.hidden]
-        return Relation(alias, columns, table=source.id)
+        return Relation(alias, columns, table=source.id, needs=self._needs(source))
+
+    @staticmethod
+    def _needs(source: Source) -> list[Need]:
+        if not source.require_partition_filter:
+            return []
+        names = (source.partition_column, *source.partition_aliases)
+        return [Need(frozenset(n.lower() for n in names), source)]
 
     @staticmethod
     def _buffered(source: Source, verb: str, rows: str, used: tuple[str, ...] = ()) -> Check:
@@ -340,7 +346,7 @@ class Statements:
         scope = Scope()
         scope.relations = [target_relation, *using_scope.relations]
         condition = self.expressions.coerced(node.args["on"], scope, BOOL)
-        self._merge_partition_filter(source, node, scope)
+        self.selects.relations.check_partition_filters(scope, node.args["on"])
         whens, matched, unmatched_source = [], [], []
         for when in node.args["whens"].expressions:
             text, kind, test = self._when(when, source, scope, target_relation, using_scope)
@@ -371,16 +377,6 @@ class Statements:
         """Whether a source has one row at most by its looks: `(SELECT … )` without FROM."""
         select = node.this if isinstance(node, exp.Subquery) else None
         return isinstance(select, exp.Select) and select.args.get("from_") is None
-
-    def _merge_partition_filter(self, source: Source, node: exp.Merge, scope: Scope) -> None:
-        from fakes.bigquery.sql.relations import filters
-
-        if not source.require_partition_filter:
-            return
-        names = {n.lower() for n in (source.partition_column, *source.partition_aliases)}
-        conditions = [node.args["on"]]
-        if not any(filters(c, scope.relations[0], names, scope) for c in conditions):
-            raise missing_partition_filter(source)
 
     def _when(
         self, when: exp.When, source: Source, scope: Scope, target: Relation, using_scope: Scope

@@ -5,14 +5,14 @@ Knows how relations get their columns; what is done with them is the query compi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported, invalid_query
 from fakes.bigquery.sql import parsing
-from fakes.bigquery.sql.scope import Column, Context, Expr, Query, Relation, Scope, Source, reference
+from fakes.bigquery.sql.scope import Column, Context, Expr, Need, Query, Relation, Scope, Source, reference
 from fakes.bigquery.sql.types import BOOL, INT64, quoted
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Relations:
         bare = node.copy()
         bare.set("alias", None)
         bare.set("joins", None)
-        query = self.selects.query(bare, self._outer(scope))
+        query = self.selects.open_query(bare, self._outer(scope))
         alias = node.alias or self.context.alias()
         scope.relations.append(self.derived(alias, query))
         return f"({query.sql}) AS {quoted(alias)}"
@@ -83,8 +83,9 @@ class Relations:
             columns = []
             if kind.kind == "STRUCT":
                 columns = [Column(n, t, self.expressions.field(value, n, exp.Null()).sql) for n, t in kind.named_fields]
-            return Relation(alias, columns, value)
-        return Relation(alias, [Column(n, t, reference(alias, n)) for n, t in query.columns])
+            return Relation(alias, columns, value, needs=query.needs)
+        columns = [Column(n, t, reference(alias, n)) for n, t in query.columns]
+        return Relation(alias, columns, needs=query.needs)
 
     def _table(self, node: exp.Table, scope: Scope) -> str:
         if node.args.get("sample"):
@@ -97,7 +98,7 @@ class Relations:
         alias = node.alias or parts[-1]
         if len(parts) == 1 and (cte := scope.cte(parts[0])):
             sql_name, query = cte
-            scope.relations.append(self.derived(alias, Query("", query.columns, query.value_table)))
+            scope.relations.append(self.derived(alias, Query("", query.columns, query.value_table, needs=query.needs)))
             return f"{quoted(sql_name)} AS {quoted(alias)}"
         if len(parts) > 1 and scope.relation(parts[0]) is not None:
             return self._unnest_path(parts, node, scope)
@@ -118,7 +119,7 @@ class Relations:
         if source.view_query:
             inner = parsing.query(source.view_query)
             try:
-                query = self.selects.query(inner, None)
+                query = self.selects.open_query(inner, None)
             except RecursionError:
                 raise invalid_query(f"View {'.'.join(source.id)} refers to itself") from None
             relation = self.derived(alias, query)
@@ -130,7 +131,11 @@ class Relations:
             return f"({query.sql}) AS {quoted(alias)}"
         columns = [Column(n, t, reference(alias, n)) for n, t in source.columns]
         columns += [Column(n, t, sql.format(alias=quoted(alias)), hidden=True) for n, t, sql in source.hidden]
-        scope.relations.append(Relation(alias, columns, table=source.id))
+        needs = []
+        if source.require_partition_filter:
+            names = (source.partition_column, *source.partition_aliases)
+            needs = [Need(frozenset(n.lower() for n in names), source)]
+        scope.relations.append(Relation(alias, columns, table=source.id, needs=needs))
         return f"{source.sql} AS {quoted(alias)}"
 
     def _table_function(self, node: exp.Table, scope: Scope) -> str:
@@ -277,18 +282,33 @@ class Relations:
 
     # ---- required partition filters
 
-    def check_partition_filters(self, scope: Scope, where: exp.Expression | None) -> None:
-        """Raise the service's error for a table that requires a partition filter and got none."""
+    def owed(self, scope: Scope, where: exp.Expression | None) -> list[tuple[Relation, Need]]:
+        """The partition filters that neither WHERE nor a join's condition gives."""
         conditions = [*getattr(scope, "conditions", ()), *([where] if where is not None else [])]
-        for relation in scope.relations:
-            if relation.table is None:
-                continue
-            source = next((s for s in self.context.sources if s.id == relation.table), None)
-            if source is None or not source.require_partition_filter:
-                continue
-            names = {n.lower() for n in (source.partition_column, *source.partition_aliases)}
-            if not any(filters(c, relation, names, scope) for c in conditions):
-                raise missing_partition_filter(source)
+        return [
+            (relation, need)
+            for relation in scope.relations
+            for need in relation.needs
+            if not any(filters(c, relation, need.names) for c in conditions)
+        ]
+
+    def check_partition_filters(self, scope: Scope, where: exp.Expression | None) -> None:
+        """Raise the service's error where a partition filter is owed."""
+        for _, need in self.owed(scope, where):
+            raise missing_partition_filter(need.source)
+
+    def passed_on(
+        self, scope: Scope, where: exp.Expression | None, items: Sequence[tuple[str, Expr]], *, closed: bool
+    ) -> list[Need]:
+        """The filters that an outer query may still give, through the columns `items`; raises where it cannot."""
+        needs = []
+        for relation, need in self.owed(scope, where):
+            columns = {c.sql for c in relation.columns if c.name.lower() in need.names}
+            names = frozenset(name.lower() for name, value in items if value.sql in columns and name)
+            if closed or not names:
+                raise missing_partition_filter(need.source)
+            needs.append(Need(names, need.source))
+        return needs
 
 
 def missing_partition_filter(source: Source) -> Exception:
@@ -300,13 +320,13 @@ def missing_partition_filter(source: Source) -> Exception:
     )
 
 
-def filters(node: exp.Expression, relation: Relation, names: set[str], scope: Scope) -> bool:
+def filters(node: exp.Expression, relation: Relation, names: Collection[str]) -> bool:
     """Whether `node` compares one of the partition columns `names` of `relation` with something constant."""
     node = node.unnest()
     if isinstance(node, exp.And):
-        return filters(node.left, relation, names, scope) or filters(node.right, relation, names, scope)
+        return filters(node.left, relation, names) or filters(node.right, relation, names)
     if isinstance(node, exp.Or):
-        return filters(node.left, relation, names, scope) and filters(node.right, relation, names, scope)
+        return filters(node.left, relation, names) and filters(node.right, relation, names)
     if isinstance(node, (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE)):
         pairs = ((node.left, node.right), (node.right, node.left))
         return any(_is_partition(a, relation, names) and _constant(b) for a, b in pairs)
@@ -314,12 +334,14 @@ def filters(node: exp.Expression, relation: Relation, names: set[str], scope: Sc
         return _is_partition(node.this, relation, names) and _constant(node.args["low"]) and _constant(
             node.args["high"]
         )  # fmt: skip
+    if isinstance(node, exp.Not) and isinstance(node.this, exp.Is):
+        return _is_partition(node.this.this, relation, names)
     if isinstance(node, (exp.In, exp.Is)):
         return _is_partition(node.this, relation, names)
     return False
 
 
-def _is_partition(node: exp.Expression, relation: Relation, names: set[str]) -> bool:
+def _is_partition(node: exp.Expression, relation: Relation, names: Collection[str]) -> bool:
     node = node.unnest()
     if isinstance(node, exp.Cast):
         node = node.this

@@ -42,6 +42,14 @@ class Column:
     hidden: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A partition filter that is still owed: on one of the columns `names` (lower case), for the table `source`."""
+
+    names: frozenset[str]
+    source: Source
+
+
 @dataclass(slots=True)
 class Relation:
     """One item of a FROM clause. `value` is what the alias itself stands for when used as an expression."""
@@ -51,6 +59,7 @@ class Relation:
     value: Expr | None = None
     table: TableId | None = None
     merged: set[str] = field(default_factory=set)
+    needs: list[Need] = field(default_factory=list)
 
     def find(self, name: str) -> list[Column]:
         """Its columns of that name; case does not matter."""
@@ -93,6 +102,7 @@ class Query:
     columns: list[tuple[str, Type]]
     value_table: bool = False
     ordered: bool = False
+    needs: list[Need] = field(default_factory=list)
 
 
 @dataclass

@@ -12,8 +12,8 @@ from sqlglot import exp
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql.calls import direction
 from fakes.bigquery.sql.expressions import Expressions
-from fakes.bigquery.sql.relations import Relations
-from fakes.bigquery.sql.scope import Context, Expr, Query, Scope
+from fakes.bigquery.sql.relations import Relations, missing_partition_filter
+from fakes.bigquery.sql.scope import Context, Expr, Need, Query, Scope
 from fakes.bigquery.sql.types import BOOL, INT64, Type, quoted, supertype
 
 
@@ -26,7 +26,14 @@ class Selects:
         self.relations = Relations(context, self, self.expressions)
 
     def query(self, node: exp.Expression, scope: Scope | None = None) -> Query:
-        """Compile any query expression seen from `scope`."""
+        """Compile any query expression seen from `scope`; raises where it owes a partition filter."""
+        found = self.open_query(node, scope)
+        for need in found.needs:
+            raise missing_partition_filter(need.source)
+        return found
+
+    def open_query(self, node: exp.Expression, scope: Scope | None = None) -> Query:
+        """Compile a query that an outer one may still give partition filters."""
         if isinstance(node, exp.Subquery):
             return self._subquery(node, scope)
         if isinstance(node, exp.Select):
@@ -34,16 +41,16 @@ class Selects:
         if isinstance(node, exp.SetOperation):
             return self._with(node, scope, self._set_operation)
         if isinstance(node, exp.Paren):
-            return self.query(node.this, scope)
+            return self.open_query(node.this, scope)
         raise Unsupported(f"{type(node).__name__} as a query")
 
     def _subquery(self, node: exp.Subquery, scope: Scope | None) -> Query:
         tail = any(node.args.get(k) for k in ("order", "limit", "offset", "with_"))
         if not tail:
-            return self.query(node.this, scope)
+            return self.open_query(node.this, scope)
 
         def body(node: exp.Expression, inner_scope: Scope) -> Query:
-            inner = self.query(node.this, inner_scope)
+            inner = self.open_query(node.this, inner_scope)
             return self._tail(node, inner, inner_scope)
 
         return self._with(node, scope, body)
@@ -62,13 +69,15 @@ class Selects:
             if clause.args.get("recursive") and self._mentions(cte.this, name):
                 compiled = self._recursive(cte.this, name, sql_name, scope)
             else:
-                compiled = self.query(cte.this, scope)
+                compiled = self.open_query(cte.this, scope)
             scope.ctes[name.lower()] = (sql_name, compiled)
             columns = ", ".join(quoted(c) for c, _ in compiled.columns)
             parts.append(f"{quoted(sql_name)}({columns}) AS ({compiled.sql})")
         inner = body(node, scope)
         word = "WITH RECURSIVE" if clause.args.get("recursive") else "WITH"
-        return Query(f"{word} {', '.join(parts)} {inner.sql}", inner.columns, inner.value_table, inner.ordered)
+        return Query(
+            f"{word} {', '.join(parts)} {inner.sql}", inner.columns, inner.value_table, inner.ordered, inner.needs
+        )
 
     @staticmethod
     def _mentions(node: exp.Expression, name: str) -> bool:
@@ -91,7 +100,7 @@ class Selects:
     # ---- set operations
 
     def _set_operation(self, node: exp.SetOperation, scope: Scope) -> Query:
-        left, right = self.query(node.left, scope), self.query(node.right, scope)
+        left, right = self.open_query(node.left, scope), self.open_query(node.right, scope)
         word = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}[type(node)]
         if node.args.get("by_name"):
             raise Unsupported(f"{word} … BY NAME")
@@ -109,7 +118,14 @@ class Selects:
         if not node.args.get("distinct"):
             word += " ALL"
         sql = f"({self._cast_columns(left, columns)}) {word} ({self._cast_columns(right, columns)})"
-        return self._tail(node, Query(sql, columns), scope)
+        needs = [*left.needs, *(self._renamed(n, right.columns, columns) for n in right.needs)]
+        return self._tail(node, Query(sql, columns, needs=needs), scope)
+
+    @staticmethod
+    def _renamed(need: Need, own: Sequence[tuple[str, Type]], shown: Sequence[tuple[str, Type]]) -> Need:
+        """A need of the right side of a set operation, by the names of the left."""
+        names = (s for (n, _), (s, _) in zip(own, shown, strict=True) if n.lower() in need.names)
+        return Need(frozenset(n.lower() for n in names), need.source)
 
     def _cast_columns(self, query: Query, columns: Sequence[tuple[str, Type]]) -> str:
         if [t for _, t in query.columns] == [t for _, t in columns] and [n for n, _ in query.columns] == [
@@ -141,7 +157,14 @@ class Selects:
         columns = ", ".join(f"{quoted(alias)}.{quoted(n)}" for n, _ in query.columns)
         by = f" ORDER BY {', '.join(keys)}" if keys else ""
         sql = f"SELECT {columns} FROM ({query.sql}) AS {quoted(alias)}{by}{limit}"
-        return Query(sql, query.columns, query.value_table, bool(keys))
+        return Query(sql, query.columns, query.value_table, bool(keys), query.needs if not limit else self._shut(query))
+
+    @staticmethod
+    def _shut(query: Query) -> list[Need]:
+        # A filter outside cannot reach through LIMIT.
+        for need in query.needs:
+            raise missing_partition_filter(need.source)
+        return []
 
     # ---- SELECT
 
@@ -158,9 +181,9 @@ class Selects:
         where = ""
         if (clause := node.args.get("where")) is not None:
             where = " WHERE " + self.expressions.coerced(clause.this, scope, BOOL)
-            self.relations.check_partition_filters(scope, clause.this)
-        else:
-            self.relations.check_partition_filters(scope, None)
+        items_only = [(n, e) for n, e, _ in items]
+        closed = node.args.get("limit") is not None or node.args.get("kind") is not None
+        needs = self.relations.passed_on(scope, clause.this if clause is not None else None, items_only, closed=closed)
         group = self._group(node, items, scope)
         aliased = self._aliased(scope, items)
         having = self._condition(node, "having", "HAVING", aliased)
@@ -173,7 +196,7 @@ class Selects:
         if not froms and (where or having):
             froms = " FROM (SELECT 1)"
         sql = f"{word} {shown}{froms}{where}{group}{having}{qualify}{order}{limit}"
-        return Query(sql, columns, node.args.get("kind") is not None, bool(order))
+        return Query(sql, columns, node.args.get("kind") is not None, bool(order), needs)
 
     def _refuse(self, node: exp.Select) -> None:
         for key, what in (("laterals", "LATERAL"), ("sample", "TABLESAMPLE"), ("connect", "CONNECT BY"),
