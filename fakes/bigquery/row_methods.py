@@ -199,8 +199,8 @@ def _cells(
         cells[at] = values.decode(kind, value, columns[at][0])
         if cells[at] is not None:
             given.add(key.lower())
-    for name in required - given:
-        spelled = columns[names[name]][0]
+    missing = [n for n, _ in columns if n.lower() in required and n.lower() not in given]
+    for spelled in missing:
         raise values.BadValue(spelled, f"Missing required field: {spelled}.")
     for i, (_, kind) in enumerate(columns):
         if cells[i] is None and kind.kind == "ARRAY":

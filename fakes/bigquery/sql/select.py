@@ -254,7 +254,7 @@ class Selects:
                 if value.type.kind != "STRUCT":
                     raise self.context.fail(f"Dot-star is not supported for type {value.type}", node)
                 columns = [(n, self.expressions.field(value, n, node)) for n, _ in value.type.named_fields]
-        dropped = {c.name.lower() for c in star.args.get("except_") or ()}
+        dropped = dict.fromkeys(c.name.lower() for c in star.args.get("except_") or ())
         replaced = {a.alias.lower(): a for a in star.args.get("replace") or ()}
         known = {n.lower() for n, _ in columns}
         for name in [*dropped, *replaced]:
