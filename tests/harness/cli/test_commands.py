@@ -20,6 +20,8 @@ from harness.scenario.errors import ScenarioError
 
 ROOT = Path(__file__).resolve().parents[3]
 SHOP = ROOT / "tests" / "projects" / "shop"
+AROUND = {name: value for name, value in os.environ.items() if name != "WINDTUNNEL_COMMAND"}
+"""The tests may have been started through `start.py`, which names itself for the repeating command."""
 GOOD = """\
 title: A quiet day
 owner: data-platform
@@ -41,7 +43,7 @@ class Shell:
         done = subprocess.run(
             [sys.executable, "-m", "harness.cli", *map(str, arguments)],
             cwd=folder or self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", **environ},
+            env={**AROUND, "PYTHONPATH": str(ROOT), "COLUMNS": "120", **environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -137,11 +139,22 @@ def test_a_run_that_is_stopped_ends_at_once_and_leaves_nothing(windtunnel, how):
     before = visible(windtunnel.folder)
     command = [sys.executable, "-m", "harness.cli", "run", "own", "--out", "out"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, cwd=windtunnel.folder, env=environ, stderr=subprocess.PIPE) as running:
+    running = subprocess.Popen(
+        command,
+        cwd=windtunnel.folder,
+        env=environ,
+        stderr=subprocess.PIPE,
+        # A shell starts background jobs deaf to SIGINT, and the deafness is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no locks in it
+    )
+    try:
         out = windtunnel.folder / "out"
         wait_for(lambda: any(path.stat().st_size for path in out.rglob("history.jsonl.partial")))
         running.send_signal(how)
-        told = running.communicate(timeout=20)[1].decode()
+        told = running.communicate(timeout=60)[1].decode()
+    finally:
+        running.kill()
+        running.communicate()
     assert (running.returncode, told) == (130, "\nwindtunnel: stopped before its end\n")
     wait_for(lambda: visible(windtunnel.folder) == before)
 
