@@ -149,9 +149,9 @@ def test_a_run_that_is_stopped_ends_at_once_and_leaves_nothing(windtunnel, how):
     )
     try:
         out = windtunnel.folder / "out"
-        wait_for(lambda: any(path.stat().st_size for path in out.rglob("history.jsonl.partial")))
+        wait_for(lambda: any(out.rglob("history.jsonl.partial")))
         running.send_signal(how)
-        told = running.communicate(timeout=60)[1].decode()
+        told = running.communicate(timeout=120)[1].decode()
     finally:
         running.kill()
         running.communicate()
@@ -159,13 +159,13 @@ def test_a_run_that_is_stopped_ends_at_once_and_leaves_nothing(windtunnel, how):
     wait_for(lambda: visible(windtunnel.folder) == before)
 
 
-def wait_for(there, attempts=600):
+def wait_for(there, attempts=3000):
     """Another process's doings have no event to wait on: look ten times a second, and give up loudly."""
     for _ in range(attempts):
         if there():
             return
         select.select([], [], [], 0.1)
-    raise AssertionError("it did not come about within a minute")
+    raise AssertionError("it did not come about within five minutes")
 
 
 class TestStage:
