@@ -141,7 +141,7 @@ def contended_s(clients: int, increments: int) -> float:
     def work(client: Any) -> None:
         ref = client.document(name)
 
-        @firestore.transactional
+        @firestore.transactional  # type: ignore[untyped-decorator] # the client ships no types
         def increment(transaction: Any) -> None:
             present = ref.get(transaction=transaction).to_dict() or {"n": 0}
             transaction.set(ref, {"n": present["n"] + 1})

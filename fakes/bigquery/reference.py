@@ -6,6 +6,7 @@ Knows the tables of methods, functions, views and limits; a test keeps the page 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 
@@ -119,4 +120,4 @@ def _parts() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(markdown(), end="")
+    sys.stdout.write(markdown())

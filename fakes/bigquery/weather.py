@@ -87,7 +87,7 @@ def limits(option: str | Mapping[str, object]) -> Limits:
         raise ValueError(f"limits: no limit named {unknown[0]!r}; there are {', '.join(sorted(known))}")
     changed = dict(option)
     if "durations_s" in changed:
-        changed["durations_s"] = {**SERVICE.durations_s, **changed["durations_s"]}  # type: ignore[dict-item]
+        changed["durations_s"] = {**SERVICE.durations_s, **changed["durations_s"]}  # type: ignore[dict-item] # a mapping, checked by the caller
     changed = {name: NO_LIMIT if value is None else value for name, value in changed.items()}
     if isinstance(changed.get("streaming_buffer_s"), (int, float)):
         changed["streaming_buffer_s"] = (changed["streaming_buffer_s"],) * 2

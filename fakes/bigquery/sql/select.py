@@ -5,7 +5,8 @@ Every output column is named and typed here, so the result's schema is known bef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlglot import exp
 
@@ -55,11 +56,11 @@ class Selects:
 
         return self._with(node, scope, body)
 
-    def _with(self, node: exp.Expression, parent: Scope | None, body) -> Query:  # type: ignore[no-untyped-def]
+    def _with(self, node: exp.Expression, parent: Scope | None, body: Callable[[Any, Scope], Query]) -> Query:
         scope = Scope(parent)
         clause = node.args.get("with_")
         if clause is None:
-            return body(node, scope)  # type: ignore[no-any-return]
+            return body(node, scope)
         parts = []
         for cte in clause.expressions:
             name = cte.alias
@@ -266,7 +267,7 @@ class Selects:
             if name.lower() in dropped:
                 continue
             if (alias := replaced.get(name.lower())) is not None:
-                value = self.expressions.compile(alias.this, scope)  # noqa: PLW2901 - REPLACE gives it anew
+                value = self.expressions.compile(alias.this, scope)  # noqa: PLW2901 - the same value, cast - REPLACE gives it anew
             result.append((name, value))
         if not result:
             raise self.context.fail("SELECT * expands to zero columns after applying EXCEPT", node)
@@ -286,9 +287,9 @@ class Selects:
         anonymous = 0
         for name, value, _ in items:
             if value.type.kind == "NULL":
-                value = Expr("CAST(NULL AS BIGINT)", INT64)  # noqa: PLW2901 - a bare NULL is INT64
+                value = Expr("CAST(NULL AS BIGINT)", INT64)  # noqa: PLW2901 - the same value, cast - a bare NULL is INT64
             if value.type.kind == "ARRAY" and value.type.item and value.type.item.kind == "NULL":
-                value = Expr(f"CAST({value.sql} AS BIGINT[])", Type("ARRAY", item=INT64))  # noqa: PLW2901
+                value = Expr(f"CAST({value.sql} AS BIGINT[])", Type("ARRAY", item=INT64))  # noqa: PLW2901 - the same value, cast
             label = name
             if not label:
                 label, anonymous = f"f{anonymous}_", anonymous + 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from fakes.bigquery.sql import moments
 
@@ -109,7 +110,7 @@ _COMPOSED = {
 def read(pattern: str, text: str, zone: str, kind: str) -> int:
     """Microseconds (UTC for TIMESTAMP, wall time otherwise) of `text` read by `pattern`; ValueError as the service."""
     for letter, longer in _COMPOSED.items():
-        pattern = re.sub(rf"(?<!%)((?:%%)*)%{letter}", lambda m, longer=longer: m.group(1) + longer, pattern)  # type: ignore[misc]
+        pattern = re.sub(rf"(?<!%)((?:%%)*)%{letter}", lambda m, longer=longer: m.group(1) + longer, pattern)  # type: ignore[misc] # a default binds the loop's value
     got: dict[str, str] = {}
     at, i = 0, 0
     text = text.strip() if not pattern.startswith(" ") else text
@@ -140,7 +141,7 @@ def read(pattern: str, text: str, zone: str, kind: str) -> int:
     return _assemble(got, zone, kind, fail)
 
 
-def _consume(word: str, letter: str, text: str, at: int, got: dict[str, str], fail) -> int:  # type: ignore[no-untyped-def]
+def _consume(word: str, letter: str, text: str, at: int, got: dict[str, str], fail: Any) -> int:
     if word.startswith("%E") and letter == "S":
         found = re.compile(r"(\d{1,2})(?:\.(\d+))?").match(text, at)
         if not found:
@@ -194,7 +195,7 @@ def _consume(word: str, letter: str, text: str, at: int, got: dict[str, str], fa
     return found.end()
 
 
-def _assemble(got: dict[str, str], zone: str, kind: str, fail) -> int:  # type: ignore[no-untyped-def]
+def _assemble(got: dict[str, str], zone: str, kind: str, fail: Any) -> int:
     if "epoch" in got:
         return int(got["epoch"]) * 1_000_000
     year = int(got.get("year", 1970))

@@ -26,7 +26,7 @@ class WsgiAdapter(BaseAdapter):
         super().__init__()
         self.app = app
 
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override] # the options go unused
         url = urlsplit(request.url or "")
         body = request.body or b""
         if isinstance(body, str):
@@ -83,7 +83,7 @@ AT_ONCE = {"LOAD": 0.0, "COPY": 0.0, "EXTRACT": 0.0}
 class World:
     """An emulator, its surroundings and a client. `limits` are laid over the service's."""
 
-    def __init__(self, limits: Mapping[str, object] | None = None, **options: Any) -> None:
+    def __init__(self, limits: Mapping[str, Any] | None = None, **options: Any) -> None:
         limits = {**(limits or {}), "durations_s": {**AT_ONCE, **(limits or {}).get("durations_s", {})}}
         self.around = ManualSurroundings()
         self.backend = create(self.around, project=PROJECT, limits=limits, **options)

@@ -26,7 +26,7 @@ def lose_next(world: World, method: str, ruling: Ruling) -> None:
     """Give `ruling` to the next call of `method` only."""
     plain = world.around.rule
 
-    def rule(call):  # type: ignore[no-untyped-def]
+    def rule(call):
         world.around.calls.append(call)
         if call.method == method:
             world.around.rule = plain
