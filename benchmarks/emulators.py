@@ -78,8 +78,10 @@ class Bucket:
         from google.auth.credentials import AnonymousCredentials
         from google.cloud import storage
 
-        os.environ["STORAGE_EMULATOR_HOST"] = environment["STORAGE_EMULATOR_HOST"]
-        client = storage.Client(project="benchmark", credentials=AnonymousCredentials())
+        endpoint = environment["STORAGE_EMULATOR_HOST"]
+        client = storage.Client(
+            project="benchmark", credentials=AnonymousCredentials(), client_options={"api_endpoint": endpoint}
+        )
         self._bucket = client.create_bucket(f"benchmark-{time.monotonic_ns()}")
 
     def uploads_per_s(self, size: int, count: int) -> float:
