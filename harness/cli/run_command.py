@@ -91,7 +91,7 @@ def run_scenarios(
     started_at = datetime.now(UTC)
     orders = []
     for asked in scenarios:
-        scenario = workspace.project.find(asked)
+        scenario = workspace.find(asked)
         own_seed = scenario.seed if seed is None else seed
         if out is None:
             out_dir = workspace.runs / run_dir.default_name(scenario.name, own_seed, started_at)

@@ -13,6 +13,7 @@ from pathlib import Path
 import harness
 from harness.cli.exits import InputError
 from harness.scenario.catalogue import Project
+from harness.scenario.model import Scenario
 
 OUR_PACKAGES = ("harness", "fakes", "reports")
 OUR_ROOT = Path(harness.__file__).resolve().parent.parent
@@ -31,17 +32,27 @@ class Workspace:
         Raises `ScenarioError` for settings that can't be used, `InputError` where a package hides one of ours.
         """
         project = Project.nearest(start)
-        for path in reversed(project.import_paths):
-            if str(path) not in sys.path:
-                sys.path.insert(0, str(path))
-        importlib.invalidate_caches()
-        refuse_shadows([Path(entry or ".") for entry in sys.path])
+        _make_importable(project)
         return cls(project)
+
+    def find(self, name: str) -> Scenario:
+        """Find the scenario called `name`, or in that file, and make the code of the file's own project importable."""
+        scenario = self.project.find(name)
+        _make_importable(Project.nearest(scenario.path.parent))
+        return scenario
 
     @property
     def runs(self) -> Path:
         """Where runs go that are given no other place."""
         return self.project.root / ".windtunnel" / "runs"
+
+
+def _make_importable(project: Project) -> None:
+    for path in reversed(project.import_paths):
+        if str(path) not in sys.path:
+            sys.path.insert(0, str(path))
+    importlib.invalidate_caches()
+    refuse_shadows([Path(entry or ".") for entry in sys.path])
 
 
 def refuse_shadows(paths: list[Path]) -> None:

@@ -392,3 +392,12 @@ def test_a_bug_of_ours_exits_70_with_its_traceback(capsys):
 def test_help_and_version_are_no_errors(windtunnel):
     assert "Exit codes: 0 pass, 1 fail, 2 unknown, 64" in windtunnel("--help").stdout
     assert "Usage: windtunnel run" in windtunnel("run", "-h").stdout
+
+
+def test_a_file_of_another_project_is_run_with_that_projects_code(windtunnel, tmp_path_factory):
+    windtunnel.scenario(GOOD)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    path = windtunnel.folder / "scenarios" / "own.yaml"
+    done = windtunnel("run", path, "--out", elsewhere / "out", folder=elsewhere)
+    assert "pass A quiet day" in done.stdout
+    assert (elsewhere / "out" / "plain" / "history.jsonl").is_file()
