@@ -7,7 +7,9 @@ hour that is stormy throughout has room for
     deliveries = 3600 s / (S + b)
 
 over all live messages together: S is how long a delivery takes on average in that hour, b the pause, 0.1 s after a
-handler that works for seconds (fakes.pubsub.push.PushBackoff). Nothing here is fitted to the record of the incident.
+handler that works for seconds (fakes.pubsub.push.PushBackoff). S is measured in the run, not fitted to the record. That
+the pause stays short for a slow handler is a reading of the vendor's documentation which this incident's record decided:
+with a pause that doubles whatever the handler takes, the same world would make 53 attempts an hour.
 """
 
 from __future__ import annotations
