@@ -8,7 +8,7 @@ hour that is stormy throughout has room for
 
 over all live messages together: S is how long a delivery takes on average in that hour, b the pause, 0.1 s after a
 handler that works for seconds (fakes.pubsub.push.PushBackoff). S is measured in the run, not fitted to the record. That
-the pause stays short for a slow handler is a reading of the vendor's documentation which this incident's record decided:
+the pause stays short for a slow handler is a reading of the documentation which this incident's record decided:
 with a pause that doubles whatever the handler takes, the same world would make 53 attempts an hour.
 """
 
