@@ -213,7 +213,7 @@ class Simulation:
 
     def _create(self, name: str, kind: str, options: Mapping[str, Any]) -> Backend:
         around = SimSurroundings(name, self._kernel, self._record, self._hosts, self._rule, self._backends)
-        own = kind.replace(".", "").replace("_", "").isalnum() and "." not in kind and ":" not in kind
+        own = kind.isidentifier()  # one of ours; a module of the user's has a dot or a colon
         module, _, function = kind.partition(":")
         try:
             create = getattr(importlib.import_module(f"fakes.{kind}" if own else module), function or "create")
