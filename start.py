@@ -71,7 +71,9 @@ def make_environment(venv: Path, wanted: str) -> None:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
         (venv / f"python-{sys.version_info[0]}.{sys.version_info[1]}").touch()
     say(f"start: installing {LOCK.relative_to(ROOT)} (about half a minute, once)")
-    subprocess.run([*pip, "--require-hashes", "--requirement", str(LOCK)], check=True)
+    # The lock names every package there is to install. Letting pip resolve it again goes wrong where a requirement has
+    # extras: pip 23 then asks for that package's newest release, which has no hash here.
+    subprocess.run([*pip, "--require-hashes", "--no-deps", "--requirement", str(LOCK)], check=True)
     say("start: installing the project itself, editable")
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], check=True)
     (venv / "windtunnel.stamp").write_text(wanted, "utf-8")

@@ -35,6 +35,12 @@ def install() -> None:
         return os.uname_result((system, socket.gethostname(), release, version, machine))
 
     repoint(os.uname, uname)
-    # The standard library asks once and remembers, the host name of whichever process asked first included.
+    # The standard library asks once and remembers, so the host name would be that of whichever process asked first.
+    asked_once = platform.uname
+
+    def asked_each_time() -> platform.uname_result:
+        platform._uname_cache = None  # type: ignore[attr-defined]  # what it remembers
+        return asked_once()
+
+    platform.uname = asked_each_time
     platform.node = socket.gethostname
-    platform._uname_cache = None  # type: ignore[attr-defined]  # what it remembers
