@@ -37,6 +37,9 @@ class Zygote:
     interpreter's hash seed is fixed, so that the order of sets of strings is the same in every run.
     """
 
+    server = "harness.sim.server"
+    """The module that is the zygote's own side."""
+
     def __init__(self, roots: Sequence[Path] = (), preload: Sequence[str] = (), *, hash_seed: int = 0) -> None:
         self._roots = [str(root) for root in roots]
         self._preload = list(preload)
@@ -63,7 +66,7 @@ class Zygote:
         }
         self._inboxes[0] = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "harness.sim.server", str(requests_read), str(reports_write), *self._preload],
+            [sys.executable, "-m", self.server, str(requests_read), str(reports_write), *self._preload],
             pass_fds=(requests_read, reports_write),
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -6,9 +6,7 @@ A body reports by returning something JSON can hold, and fails by raising.
 import atexit
 import functools
 import importlib
-import json
 import os
-import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,27 +20,30 @@ EPOCH_NS = 1_768_521_600_000_000_000
 
 ROOT = Path(__file__).resolve().parents[3]
 
+
+class LateZygote(Zygote):
+    """A zygote that loads its `preload` before it loads the kernel."""
+
+    server = "tests.harness.sim.late_server"
+
+
 _zygotes: dict[int, Zygote] = {}
+_late: dict[tuple[Any, ...], Zygote] = {}
+
+
+def _close() -> None:
+    for zygote in (*_zygotes.values(), *_late.values()):
+        zygote.__exit__(None, None, None)
+
+
+atexit.register(_close)
 
 
 def in_simulation(target: str, *, seed: int = 1, hash_seed: int = 0, **arguments: Any) -> Any:
     """What `module:function(**arguments)` returns in a simulation of its own; AssertionError with its traceback."""
     if hash_seed not in _zygotes:
         _zygotes[hash_seed] = Zygote([ROOT], hash_seed=hash_seed).__enter__()
-        if len(_zygotes) == 1:
-            atexit.register(lambda: [zygote.__exit__(None, None, None) for zygote in _zygotes.values()])
-    zygote = _zygotes[hash_seed]
-    job = zygote.start(f"{__name__}:run", {"body": target, "seed": seed, "arguments": arguments})
-    value: Any = None
-    problem = "the child ended without a result"
-    for message in zygote.messages(job):
-        if message["kind"] == "returned":
-            value, problem = message["value"], ""
-        elif message["kind"] in ("raised", "error"):
-            problem = message["traceback"]
-    if problem:
-        raise AssertionError(f"in the simulation:\n{problem}")
-    return value
+    return _told(_zygotes[hash_seed], target, seed, arguments)
 
 
 LIBRARIES = (
@@ -66,34 +67,32 @@ LIBRARIES = (
 """What an interpreter may have loaded before it becomes a simulation; the zygote has it the other way round."""
 
 
-def in_late_simulation(target: str, *, seed: int = 1, hash_seed: int = 0, **arguments: Any) -> Any:
-    """As `in_simulation`, in a fresh interpreter that loads `LIBRARIES`, and `target`'s module, before the kernel."""
-    module = target.partition(":")[0]
-    loads = "; ".join(f"import {name}" for name in (*LIBRARIES, module))
-    call = f"run(Printer(), {target!r}, {seed!r}, {arguments!r})"
-    child = subprocess.run(
-        [sys.executable, "-c", f"{loads}; from {__name__} import Printer, run; raise SystemExit({call})"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": str(hash_seed), "TZ": "UTC", "GEVENT_SUPPORT": "True"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    lines = [line.removeprefix(Printer.MARK) for line in child.stdout.splitlines() if line.startswith(Printer.MARK)]
-    message = json.loads(lines[-1]) if lines else {"kind": "raised", "traceback": child.stderr[-3500:]}
-    if message["kind"] != "returned":
-        raise AssertionError(f"in the simulation:\n{message['traceback']}")
-    return message["value"]
+def in_late_simulation(
+    target: str, *, loads: tuple[str, ...] = (), seed: int = 1, hash_seed: int = 0, **arguments: Any
+) -> Any:
+    """As `in_simulation`, where `LIBRARIES`, `loads` and `target`'s module were loaded before the kernel was."""
+    preload = (*LIBRARIES, *loads, target.partition(":")[0])
+    key = (hash_seed, *preload)
+    if key not in _late:
+        for zygote in _late.values():  # one at a time: the tests of one file want the same, and each has its memory
+            zygote.__exit__(None, None, None)
+        _late.clear()
+        _late[key] = LateZygote([ROOT], preload, hash_seed=hash_seed).__enter__()
+    return _told(_late[key], target, seed, arguments)
 
 
-class Printer:
-    """Tells on standard output what the zygote's channel would tell its parent."""
-
-    MARK = "@@ "
-
-    def tell(self, kind: str, **fields: Any) -> None:
-        print(self.MARK + json.dumps({"kind": kind, **fields}), flush=True)
+def _told(zygote: Zygote, target: str, seed: int, arguments: dict[str, Any]) -> Any:
+    job = zygote.start(f"{__name__}:run", {"body": target, "seed": seed, "arguments": arguments})
+    value: Any = None
+    problem = "the child ended without a result"
+    for message in zygote.messages(job):
+        if message["kind"] == "returned":
+            value, problem = message["value"], ""
+        elif message["kind"] in ("raised", "error"):
+            problem = message["traceback"]
+    if problem:
+        raise AssertionError(f"in the simulation:\n{problem}")
+    return value
 
 
 def simulated(test: Callable[[], Any]) -> Callable[[], Any]:
