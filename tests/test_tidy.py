@@ -143,7 +143,9 @@ def sleeping_tests(source: str) -> Iterator[int]:
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         is_fixture = any("fixture" in ast.dump(decorator) for decorator in function.decorator_list)
-        in_sim = any("simulated" in ast.dump(decorator) for decorator in function.decorator_list)
+        in_sim = any(
+            name in ast.dump(decorator) for decorator in function.decorator_list for name in ("simulated", "contract")
+        )
         if (function.name.startswith("test_") or is_fixture) and not in_sim:
             for node in own(function):
                 if isinstance(node, ast.Call) and _spelt(node.func, aliases) in ("time.sleep", "gevent.sleep"):
