@@ -7,32 +7,53 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
 
 import click
 
 from harness.cli import exits
-from harness.cli.explain_command import explain
-from harness.cli.list_command import list_scenarios
-from harness.cli.new_command import new
-from harness.cli.report_command import report
-from harness.cli.run_command import run_scenarios
-from harness.cli.up_command import up
-from harness.cli.validate_command import validate
+from harness.cli.shadows import refuse_shadows
 from harness.named import UnresolvedNameError
 from harness.scenario.errors import ScenarioError
 
+COMMANDS = {
+    "list": "list_command:list_scenarios",
+    "run": "run_command:run_scenarios",
+    "validate": "validate_command:validate",
+    "explain": "explain_command:explain",
+    "report": "report_command:report",
+    "new": "new_command:new",
+    "up": "up_command:up",
+}
+"""Where each command is: whoever gives one shall not wait until all the others are loaded."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """Finds a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in alphabetical order, as click shows them."""
+        return sorted({*COMMANDS, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, None if there is none; `InputError` where a package hides one of ours."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return super().get_command(ctx, cmd_name)
+        refuse_shadows([Path(entry or ".") for entry in sys.path])
+        module, _, function = place.partition(":")
+        command: click.Command = getattr(import_module(f"harness.cli.{module}"), function)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="windtunnel", message="windtunnel %(version)s")
 def windtunnel() -> None:
     """Put a pipeline's real code in front of emulated back ends, blow faults at it, and judge what happens.
 
     Exit codes: 0 pass, 1 fail, 2 unknown, 64 usage error or bad input, 70 a bug of Windtunnel's.
     """
-
-
-for _command in (list_scenarios, run_scenarios, validate, explain, report, new, up):
-    windtunnel.add_command(_command)
 
 
 def run(arguments: Sequence[str]) -> int:

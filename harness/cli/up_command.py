@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import json
 import shlex
@@ -104,7 +105,10 @@ def up(
         signal.signal(number, lambda *_: stop.set())
     _check_host(host, remote=allow_remote, token=token)
     taken, settings = _ports(ports), _options(options)
-    # The servers come late: whoever asks for --help shall not wait for them.
+    # The servers come late: whoever asks for --help shall not wait for them. What is loaded stays, so that looking for
+    # garbage among it is time lost.
+    gc.disable()
+    import_module("fakes.wire.lean").without_clients()
     from harness.wire.control import Control
     from harness.wire.station import Station, StationError, available
 
@@ -138,7 +142,10 @@ def up(
     if data is not None and station.forgetful():
         click.echo(f"windtunnel: these keep nothing in {data}: {', '.join(station.forgetful())}", err=True)
     click.echo(written({**station.environment(), CONTROL_VARIABLE: f"http://{server.address}"}, style))
+    gc.freeze()
+    gc.enable()
     stop.wait()
     server.close()
     station.close()
+    gc.unfreeze()
     return exits.PASS

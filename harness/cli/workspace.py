@@ -10,13 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import harness
-from harness.cli.exits import InputError
+from harness.cli.shadows import refuse_shadows
 from harness.scenario.catalogue import Project
 from harness.scenario.model import Scenario
-
-OUR_PACKAGES = ("harness", "fakes", "reports")
-OUR_ROOT = Path(harness.__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +49,3 @@ def _make_importable(project: Project) -> None:
             sys.path.insert(0, str(path))
     importlib.invalidate_caches()
     refuse_shadows([Path(entry or ".") for entry in sys.path])
-
-
-def refuse_shadows(paths: list[Path]) -> None:
-    """Raise `InputError` where a module on `paths` has the name of one of our packages and is imported instead of it,
-    or would be by the user's code.
-    """
-    for path in paths:
-        if path.resolve() == OUR_ROOT:
-            continue
-        for name in OUR_PACKAGES:
-            theirs = next(
-                (found for found in (path / name / "__init__.py", path / f"{name}.py") if found.is_file()), None
-            )
-            if theirs is not None and not _is_ours(theirs, name):
-                raise InputError(
-                    f"{theirs} has the name of Windtunnel's own package {name!r} and hides it (or is hidden by it); "
-                    f"rename yours, or take {path} off the import path ([tool.windtunnel] pythonpath, PYTHONPATH)"
-                )
-
-
-def _is_ours(found: Path, name: str) -> bool:
-    return found.resolve() == OUR_ROOT / name / "__init__.py"
