@@ -17,6 +17,7 @@ from harness.sim.repoint import replace_class_method, repoint
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _RESOLUTION_S = 1e-09
+_NUMBERS = (float, int)
 
 real_monotonic_ns: Callable[[], int] = time.monotonic_ns
 """The real monotonic clock, for progress bars and watchdogs; `install` replaces it by the preserved original."""
@@ -94,7 +95,11 @@ class Clock:
     @staticmethod
     def _install_sleep(sleep: Callable[[float], None]) -> None:
         def virtual_sleep(seconds: float, /) -> None:
-            if not hasattr(seconds, "__float__") and not hasattr(seconds, "__index__"):
+            if (
+                type(seconds) not in _NUMBERS
+                and not hasattr(seconds, "__float__")
+                and not hasattr(seconds, "__index__")
+            ):
                 raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer")
             if seconds < 0:
                 raise ValueError("sleep length must be non-negative")

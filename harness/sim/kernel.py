@@ -166,7 +166,8 @@ def install() -> Kernel:
     if not isinstance(loop, VirtualLoop):
         raise RuntimeError("harness: gevent had made a hub before the kernel was installed; install the kernel first")
     kernel = _kernel = Kernel(loop)
-    kernel.clock.install(gevent.sleep)
+    gevent.sleep = gevent.hub.sleep = loop.sleep
+    kernel.clock.install(loop.sleep)
     order.install()
     threads.install()
     semaphores.install()

@@ -13,6 +13,9 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
+from gevent import get_hub
+from greenlet import getcurrent
+
 NS = 1_000_000_000
 """Nanoseconds in a second."""
 
@@ -124,6 +127,26 @@ class Timer:
         return callback, args
 
 
+class Sleeper:
+    """A greenlet that sleeps, in the heap without the watcher and the waiter that gevent would make for it."""
+
+    __slots__ = ("asleep", "greenlet")
+
+    def __init__(self, greenlet: Any) -> None:
+        self.greenlet = greenlet
+        self.asleep = True
+
+    def wake(self) -> None:
+        """Let it run, if nothing else has woken it."""
+        if self.asleep:
+            self.asleep = False
+            self.greenlet.switch()
+
+    def fire(self, serial: int) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
+        """Give the call that wakes it; None if something else has."""
+        return (self.wake, ()) if self.asleep else None
+
+
 class IdleWatcher:
     """Stands for watchers of the outside world (signals, children, prepare/check): nothing outside ever happens."""
 
@@ -183,7 +206,7 @@ class VirtualLoop:
         self.on_stuck: Callable[[str, Callable[..., Any] | None], None] | None = None
         self.on_collect: Callable[[], object] | None = None
         self._callbacks: deque[Callback] = deque()
-        self._heap: list[tuple[int, int, Timer]] = []
+        self._heap: list[tuple[int, int, Timer | Sleeper]] = []
         self._serial = 0
         self._step_limit = SWITCHES_PER_INSTANT
 
@@ -214,11 +237,26 @@ class VirtualLoop:
 
     # -- timers and callbacks
 
-    def push(self, after_ns: int, timer: Timer) -> int:
+    def push(self, after_ns: int, timer: Timer | Sleeper) -> int:
         """Queue `timer` to fire `after_ns` from now; return the serial number of the entry."""
         self._serial = serial = self._serial + 1
         heappush(self._heap, (self.now_ns + after_ns, serial, timer))
         return serial
+
+    def sleep(self, seconds: float = 0, ref: bool = True) -> None:
+        """Let the running greenlet wait for `seconds`; for none, let the others have their turn at this instant."""
+        after_ns = round(seconds * NS)
+        sleeper = Sleeper(getcurrent())
+        if after_ns > 0:
+            self.push(after_ns, sleeper)
+        else:
+            self.run_callback(sleeper.wake)
+        switch = get_hub().switch
+        try:
+            while sleeper.asleep:
+                switch()
+        finally:
+            sleeper.asleep = False
 
     def timer(self, after: float, repeat: float = 0.0, ref: bool = True, priority: int | None = None) -> Timer:
         """Make a timer, not started."""
