@@ -39,3 +39,19 @@ def install() -> None:
     threading.main_thread = main_thread
     rebind({id(real): main_thread}, {})
     process_module.on_start = _become_main
+    _forgive_ends_after_death()
+
+
+def _forgive_ends_after_death() -> None:
+    """A thread may end in the very instant in which its process does: its lock has then been released with the rest."""
+    kind: Any = gevent.threading.Thread
+    name = "_Thread__greenlet_finished"  # up to 3.12; later threads hold no such lock
+    finished = getattr(kind, name, None)
+    if finished is None:
+        return
+
+    def unless_released(self: Any, ended: Any) -> None:
+        if self._tstate_lock is not None and self._tstate_lock.locked():
+            finished(self, ended)
+
+    setattr(kind, name, unless_released)
