@@ -8,7 +8,7 @@ fault, any kernel or any single service. Both sides import it; it imports neithe
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -179,8 +179,9 @@ StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 """An HTTP front end. It may raise `ConnectionLost`, also while its body is iterated: what was yielded gets through.
 
-`environ["windtunnel.caller"]` holds the calling process, `environ["REQUEST_URI"]` the request target as it was sent
-(`PATH_INFO` is unquoted, so `a%2Fb` and `a/b` look alike there).
+`environ["windtunnel.caller"]` holds the calling process; `environ["windtunnel.when_gone"](action)`, where it is there,
+has `action` called if the client goes before it has its answer. `environ["REQUEST_URI"]` is the request target as it
+was sent (`PATH_INFO` is unquoted, so `a%2Fb` and `a/b` look alike there).
 """
 
 GrpcKind = Literal["unary_unary", "unary_stream", "stream_unary", "stream_stream"]
@@ -243,18 +244,28 @@ class InstanceGone(Exception):  # noqa: N818 - it is what happened, not somebody
 
 @dataclass(frozen=True, slots=True)
 class WebReply:
-    """An HTTP answer: `status` with its phrase (`200 OK`), headers in order, and the whole body."""
+    """An HTTP answer: `status` with its phrase (`200 OK`), headers in order, and the body.
+
+    A body is whole, or an iterator over pieces as they are made; that one raises `ConnectionLost` where it breaks off,
+    and whoever reads no further calls its `close`.
+    """
 
     status: str
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: bytes | Iterator[bytes]
+
+    def whole(self) -> bytes:
+        """The body in one piece, waiting for it where it is streamed."""
+        return self.body if isinstance(self.body, bytes) else b"".join(self.body)
 
 
 class Instance(Protocol):
     """A running copy of a service, as the platform sees it."""
 
     def handle(self, environ: dict[str, Any]) -> WebReply:
-        """Let its app answer a WSGI request, however long that takes; raises `InstanceGone` if it dies meanwhile."""
+        """Let its app answer a WSGI request, however long that takes; raises `InstanceGone` if it dies before it has
+        begun to answer.
+        """
 
     def stop(self) -> None:
         """Ask it to exit (SIGTERM); requests in flight may finish."""

@@ -42,7 +42,7 @@ class ProgramDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDeclaration:
-    """A service behind the platform's front: its program (a WSGI app factory) and how it is deployed."""
+    """A service behind the platform's front: its program (an app, or what makes it) and how it is deployed."""
 
     program: ProgramDeclaration
     deployment: Mapping[str, Any]
@@ -97,9 +97,10 @@ class Tunnel:
         cold_start_s: float = 4.0,
         compute: Mapping[str, str] | None = None,
     ) -> None:
-        """Run a WSGI app behind a platform like Cloud Run; `name` is its host name.
+        """Run a WSGI or ASGI app behind a platform like Cloud Run; `name` is its host name.
 
-        `app` is `module:function`, called once in each instance, that returns the app (or the app itself). `compute`
+        `app` is `module:name` of the app, or of what makes it when it is called without arguments, once in each
+        instance. An ASGI app is served as by uvicorn: lifespan, streams, disconnects; no WebSockets. `compute`
         says what code costs in virtual time: a request path (`/process`) or a call site (`module:function`,
         `module:Class.method`) -> `90 s ± 10`. The defaults are Cloud Run's
         (https://cloud.google.com/run/docs/configuring); a cold start of 4 s is ours.

@@ -8,7 +8,8 @@ on). It must not know what the services do, or who calls them and why.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fakes.cloudrun.metadata import metadata_server
@@ -24,6 +25,7 @@ from fakes.seam import (
     Refuse,
     StartResponse,
     Surroundings,
+    Timer,
     WebReply,
     WsgiApp,
 )
@@ -55,32 +57,84 @@ def _refuse(refusal: Refuse) -> WebReply:
 def _see(reply: WebReply) -> Seen:
     status = int(reply.status[:3])
     applied = None if status in (503, 504) else status != 429
-    return Seen(status, ok=status < 400, applied=applied, bytes_out=len(reply.body))
+    # What is streamed is seen when it begins: how much it will be, nobody knows then.
+    bytes_out = len(reply.body) if isinstance(reply.body, bytes) else 0
+    return Seen(status, ok=status < 400, applied=applied, bytes_out=bytes_out)
 
 
 def _truncate(reply: WebReply, size: int) -> WebReply:
+    body = reply.whole()
     head = f"HTTP/1.1 {reply.status}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in reply.headers) + "\r\n"
-    raise ConnectionLost(head.encode("latin-1") + reply.body[:size])
+    raise ConnectionLost(head.encode("latin-1") + body[:size])
 
 
 FRONT = Front(refuse=_refuse, see=_see, truncate=_truncate)
 
 
 class _Waiting:
-    """A request on its way: `event` is set when there is a `reply`."""
+    """A request on its way: `event` is set when there is a `reply`; `if_gone` is whom its client's going concerns."""
 
-    __slots__ = ("environ", "event", "reply")
+    __slots__ = ("environ", "event", "if_gone", "limit", "reply")
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        self.environ = environ
         self.event = threading.Event()
         self.reply: WebReply | None = None
+        self.limit: Timer | None = None
+        self.if_gone: list[Callable[[], object]] = []
+        self.environ = {**environ, "windtunnel.when_gone": self.if_gone.append}
+        when_gone = environ.get("windtunnel.when_gone")
+        if when_gone is not None:
+            when_gone(self.leave)
 
-    def answer(self, reply: WebReply) -> None:
-        """Answer it, unless that has happened."""
-        if self.reply is None:
-            self.reply = reply
-            self.event.set()
+    def answer(self, reply: WebReply) -> bool:
+        """Answer it, unless that has happened; whether it was."""
+        if self.reply is not None:
+            return False
+        self.reply = reply
+        self.event.set()
+        return True
+
+    def expire(self) -> None:
+        """Its time is up: 504, or an answer under way breaks off."""
+        begun = self.reply
+        if not self.answer(plain(504, UPSTREAM_TIMEOUT)) and begun is not None and isinstance(begun.body, _Streamed):
+            begun.body.close()
+        self.leave()
+
+    def leave(self) -> None:
+        """The instance that works on it need not any longer."""
+        for action in self.if_gone:
+            action()
+
+
+class _Streamed:
+    """The pieces of an answer under way; `over` is called once, however it ends."""
+
+    def __init__(self, pieces: Iterator[bytes], over: Callable[[], None]) -> None:
+        self._pieces = pieces
+        self._over: Callable[[], None] | None = over
+
+    def __iter__(self) -> _Streamed:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self._end()
+            raise
+
+    def close(self) -> None:
+        """Read no further; whoever waits in `next` gets ConnectionLost."""
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            close()
+        self._end()
+
+    def _end(self) -> None:
+        over, self._over = self._over, None
+        if over is not None:
+            over()
 
 
 class CloudRun:
@@ -143,7 +197,7 @@ class CloudRun:
             )
             reply = self._gate.through(call, lambda age_s: self._serve(name, environ), FRONT)
             start_response(reply.status, list(reply.headers))
-            return [reply.body]
+            return [reply.body] if isinstance(reply.body, bytes) else reply.body
 
         return app
 
@@ -156,17 +210,14 @@ class CloudRun:
                 self._around.record("process", process=name, event="no_instance", reason="every instance is busy")
                 request.answer(plain(429, NO_INSTANCE))
 
-        timers = [
-            self._around.call_later(service.spec.pending_limit_s, no_instance),
-            self._around.call_later(
-                service.spec.request_timeout_s, lambda: request.answer(plain(504, UPSTREAM_TIMEOUT))
-            ),
-        ]
+        pending = self._around.call_later(service.spec.pending_limit_s, no_instance)
+        request.limit = self._around.call_later(service.spec.request_timeout_s, request.expire)
         self._carry_out(name, service.arrive(request))
         request.event.wait()
-        for timer in timers:
-            timer.cancel()
+        pending.cancel()
         assert request.reply is not None  # the event is set with it
+        if isinstance(request.reply.body, bytes):
+            request.limit.cancel()
         return request.reply
 
     def _work(self, name: str, number: int, request: _Waiting) -> None:
@@ -176,8 +227,23 @@ class CloudRun:
             reply = instance.handle(request.environ)
         except InstanceGone:
             reply = plain(503, MALFORMED)
-        request.answer(reply)
-        self._carry_out(name, service.finished(number, self._around.now_ns()))
+
+        def finished() -> None:
+            self._carry_out(name, service.finished(number, self._around.now_ns()))
+
+        if isinstance(reply.body, bytes):
+            request.answer(reply)
+            finished()
+            return
+
+        def over() -> None:
+            if request.limit is not None:
+                request.limit.cancel()
+            finished()
+
+        streamed = _Streamed(reply.body, over)
+        if not request.answer(replace(reply, body=streamed)):
+            streamed.close()
 
     # -- instances
 

@@ -19,7 +19,8 @@ class HttpRequest:
 
     `target` is as sent (`/path?query`, percent-encoded); `headers` are in order, names in lower case; `body` is whole,
     chunks joined. `caller` is the process that asked (`name#instance`, "" if unknown), `client` and `server` are
-    (address, port) and (host name, port); `scheme` is `https` on port 443.
+    (address, port) and (host name, port); `scheme` is `https` on port 443. `when_gone(action)` has `action` called, in
+    the hub, if the client goes before it has its answer.
     """
 
     method: str
@@ -31,6 +32,7 @@ class HttpRequest:
     server: tuple[str, int] = ("localhost", 80)
     client: tuple[str, int] = ("127.0.0.1", 0)
     caller: str = ""
+    when_gone: Callable[[Callable[[], object]], None] = lambda action: None
 
     def header(self, name: str, default: str = "") -> str:
         """The first header of that lower-case name."""

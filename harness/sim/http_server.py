@@ -98,6 +98,7 @@ class HttpConnection:
         self._url = b""
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
+        self._if_gone: list[Callable[[], object]] = []
 
     # ---- what httptools calls, in the order of a message
 
@@ -143,6 +144,7 @@ class HttpConnection:
             self._server,
             self._client,
             self._caller,
+            self._when_gone,
         )
         self._complete.append((request, parser.should_keep_alive()))
 
@@ -202,6 +204,25 @@ class HttpConnection:
             return self._write(response, request.method, request.version, keep_alive=keep_alive)
         finally:
             response.close()
+            if self._if_gone:
+                self._forget_gone()
+
+    def _when_gone(self, action: Callable[[], object]) -> None:
+        if not self._if_gone:
+            self._end.watch(self._look)
+        self._if_gone.append(action)
+        self._look(self._end)
+
+    def _look(self, end: Any) -> None:
+        if end.eof or end.broken:
+            actions = list(self._if_gone)
+            self._forget_gone()
+            for action in actions:
+                action()
+
+    def _forget_gone(self) -> None:
+        self._if_gone.clear()
+        self._end.unwatch(self._look)
 
     def _send(self, data: bytes) -> None:
         try:

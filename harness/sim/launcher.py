@@ -11,13 +11,13 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import gevent
 from gevent.event import AsyncResult
 
-from fakes.seam import InstanceGone, WebReply
+from harness.compute import ServiceTime
 from harness.sim import program
+from harness.sim.app_instance import AppInstance
 from harness.sim.kernel import Kernel
-from harness.sim.process import Process, State, spawn_in
+from harness.sim.process import Process, spawn_in
 from harness.sim.record import Record
 from harness.tunnel import ProgramDeclaration, ServiceDeclaration, WorkerDeclaration
 
@@ -29,60 +29,6 @@ class PipelineError(Exception):
 
     The message is the traceback.
     """
-
-
-class AppInstance:
-    """One instance of a service, as the platform sees it (`fakes.seam.Instance`)."""
-
-    def __init__(self, launcher: Launcher, declaration: ServiceDeclaration, process: Process) -> None:
-        self._launcher = launcher
-        self._program = declaration.program
-        self._cold_start_s = declaration.deployment["cold_start_s"]
-        self.process = process
-        self._app: Callable[..., Any] | None = None
-        self._in_flight: dict[int, AsyncResult] = {}
-        self._requests = 0
-        self._paths = {path: time for path, time in self._program.compute.items() if path.startswith("/")}
-
-    def boot(self, on_ready: Callable[[], None]) -> None:
-        """Start up, in the process itself."""
-        gevent.sleep(self._cold_start_s)
-        made = self._launcher.load(self.process, self._program)
-        if made is None:
-            return
-        self._app = made
-        self._launcher.note(self.process, "ready", "")
-        spawn_in(None, on_ready)
-
-    def handle(self, environ: dict[str, Any]) -> WebReply:
-        """Let the app answer in a greenlet of its process; raises `InstanceGone` if that dies first."""
-        if self.process.state is State.DEAD:
-            raise InstanceGone("crash")
-        self._requests += 1
-        number = self._requests
-        result = self._in_flight[number] = AsyncResult()
-        self.process.spawn(self._serve, environ, result)
-        try:
-            reply: WebReply = result.get()
-        finally:
-            self._in_flight.pop(number, None)
-        return reply
-
-    def _serve(self, environ: dict[str, Any], result: AsyncResult) -> None:
-        assert self._app is not None  # the platform sends requests after `on_ready`
-        time = self._paths.get(environ["PATH_INFO"])
-        if time is not None:
-            gevent.sleep(time.draw(self._launcher.compute_stream(self.process, environ["PATH_INFO"])))
-        result.set(program.answer(self._app, environ))
-
-    def stop(self) -> None:
-        """Retire it: idle instances have nothing to finish."""
-        self._launcher.end(self.process, "exit", "scaled in")
-
-    def died(self, reason: str) -> None:
-        """Tell everybody who waits for an answer."""
-        for result in self._in_flight.values():
-            result.set_exception(InstanceGone(reason))
 
 
 class Launcher:
@@ -112,7 +58,7 @@ class Launcher:
         self._live: dict[tuple[str, int], Process] = {}
         self._exits: dict[Process, Callable[[str], None]] = {}
         self._started: dict[str, int] = {}
-        self._loaded: set[str] = set()
+        self._were_ready: set[str] = set()
 
     def give(self, environ: Mapping[str, str]) -> None:
         """Add to what every process gets from now on."""
@@ -121,29 +67,44 @@ class Launcher:
     # -- programs
 
     def load(self, process: Process, declared: ProgramDeclaration) -> Any:
-        """Load a program in its process and charge its call sites; None if that failed (the process is then gone).
-
-        A program that has never been loaded before and fails is a bug of the pipeline and ends the run; later ones
-        fail like containers do.
-        """
+        """Load a program in its process and charge its call sites; None if that failed (the process is then gone)."""
         try:
             made = program.resolve(declared.entry)
-            program.charge_call_sites(declared.compute, lambda site: self.compute_stream(process, site))
+            program.charge_call_sites(declared.compute, lambda site: self._dice(process, site))
             if declared.name in self._services:
-                made = made()
+                made = program.application(made)
         except Exception as error:  # noqa: BLE001 - whatever the user's code raises, the run must say so
-            _log.exception("%s could not be started", declared.entry)
-            if declared.name not in self._loaded:
-                self._on_pipeline_error(
-                    PipelineError(f"pipeline: {declared.entry} could not be started\n{traceback.format_exc()}")
-                )
-            self.end(process, "exit", f"could not start: {error!r}")
+            self._fail(process, declared, error)
             return None
-        self._loaded.add(declared.name)
         return made
 
-    def compute_stream(self, process: Process, site: str) -> Any:
-        """Return the dice for the service times of one site in one process."""
+    def _fail(self, process: Process, declared: ProgramDeclaration, error: Exception) -> None:
+        """End a process that cannot be started.
+
+        A program that has never been started before and fails is a bug of the pipeline and ends the run; later ones
+        fail like containers do.
+        """
+        text = "".join(traceback.format_exception(error))
+        _log.error("%s could not be started\n%s", declared.entry, text)
+        if declared.name not in self._were_ready:
+            self._on_pipeline_error(PipelineError(f"pipeline: {declared.entry} could not be started\n{text}"))
+        self.end(process, "exit", f"could not start: {error!r}")
+
+    # -- what an instance of a service asks (`harness.sim.app_instance.Host`)
+
+    def load_app(self, process: Process, name: str) -> Any:
+        """Load the app of a service; None if that failed (the process is then gone)."""
+        return self.load(process, self._services[name].program)
+
+    def fail(self, process: Process, name: str, error: Exception) -> None:
+        """The app of a service loaded but would not start, or did not end well."""
+        self._fail(process, self._services[name].program, error)
+
+    def draw_s(self, process: Process, site: str, time: ServiceTime) -> float:
+        """Return how long one call of a site takes, from the site's own dice in that process."""
+        return time.draw(self._dice(process, site))
+
+    def _dice(self, process: Process, site: str) -> Any:
         return self._kernel.chance.stream(f"compute/{process.label}/{site}")
 
     # -- the platform's side
@@ -154,7 +115,9 @@ class Launcher:
         """Start instance `number` of a service."""
         declaration = self._services[service]
         process = self._make(declaration.program, number)
-        instance = AppInstance(self, declaration, process)
+        instance = AppInstance(
+            self, process, service, declaration.deployment["cold_start_s"], declaration.program.compute
+        )
 
         def gone(reason: str) -> None:
             instance.died(reason)
@@ -276,6 +239,8 @@ class Launcher:
 
     def note(self, process: Process, event: str, reason: str) -> None:
         """Record what happened to a process."""
+        if event == "ready":
+            self._were_ready.add(process.name)
         self._record.event("process", process.name, process.instance, {"event": event, "reason": reason})
 
     def end(self, process: Process, event: str, reason: str) -> None:

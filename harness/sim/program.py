@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import logging
 import random
 from collections.abc import Callable, Mapping
@@ -15,8 +16,9 @@ from typing import Any
 
 import gevent
 
-from fakes.seam import WebReply
+from fakes.seam import ConnectionLost, WebReply
 from harness.compute import ServiceTime
+from harness.sim.wsgi import ask
 
 _log = logging.getLogger("windtunnel.program")
 
@@ -56,24 +58,27 @@ def _charged(function: Callable[..., Any], time: ServiceTime, rng: random.Random
     return charged
 
 
-def answer(app: Callable[..., Any], environ: dict[str, Any]) -> WebReply:
-    """Let a WSGI app answer one request; an exception out of it is logged and becomes a 500, as servers do."""
-    begun: list[Any] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
-        begun[:] = [status, tuple(headers)]
-        return written.append
-
-    written: list[bytes] = []
+def application(found: Any) -> Any:
+    """Give the app that `found` is or makes: what can be called without arguments is a factory (PEP 3333 and ASGI apps
+    cannot).
+    """
     try:
-        chunks = app(environ, start_response)
-        try:
-            written.extend(chunks)
-        finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                close()
+        inspect.signature(found).bind()
+    except (TypeError, ValueError):  # it needs arguments, or tells nothing of them as code written in C may
+        return found
+    return found()
+
+
+def answer(app: Callable[..., Any], environ: dict[str, Any]) -> WebReply:
+    """Let a WSGI app answer one request; an exception out of it is logged and becomes a 500, as servers do.
+
+    The body stays an iterator where the app makes it piece by piece. `ConnectionLost` comes out unchanged.
+    """
+    try:
+        response = ask(app, environ)
+    except ConnectionLost:
+        raise
     except Exception:  # noqa: BLE001 - an app may raise anything; servers answer 500
         _log.exception("the app raised while answering %s %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
         return WebReply("500 Internal Server Error", (("Content-Length", "0"),), b"")
-    return WebReply(begun[0], begun[1], b"".join(written))
+    return WebReply(f"{response.status} {response.reason}", tuple(response.headers), response.body)

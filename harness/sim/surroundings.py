@@ -37,22 +37,27 @@ class Hosts:
         if app is None:
             return Answer(0, problem="unknown host")
         environ = _environ(parts.hostname or "", parts.path, parts.query, body, headers, caller)
+        if_gone: list[Callable[[], object]] = []
+        environ["windtunnel.when_gone"] = if_gone.append
         result: AsyncResult = AsyncResult()
 
         def ask() -> None:
             gevent.sleep(PLATFORM_LATENCY_S)
             try:
                 reply = answer(app, environ)
+                received = reply.whole()
             except ConnectionLost:
                 result.set(Answer(0, problem="reset"))
             else:
                 gevent.sleep(PLATFORM_LATENCY_S)
-                result.set(Answer(int(reply.status[:3]), reply.body, dict(reply.headers)))
+                result.set(Answer(int(reply.status[:3]), received, dict(reply.headers)))
 
         spawn_in(None, ask)
         try:
             given: Answer = result.get(timeout=timeout_s)
         except gevent.Timeout:
+            for action in if_gone:
+                action()
             return Answer(0, problem="timeout")
         return given
 

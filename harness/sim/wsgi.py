@@ -46,6 +46,7 @@ def environ_of(request: HttpRequest) -> dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
         "windtunnel.caller": request.caller,
+        "windtunnel.when_gone": request.when_gone,
     }
     for name, value in request.headers:
         key = _KEYS.get(name)
@@ -86,14 +87,19 @@ class _Start:
 
 
 def respond(app: WsgiApp, request: HttpRequest, extra: Mapping[str, Any] | None = None) -> HttpResponse:
-    """Ask `app`; `extra` is added to the environment. What `app` raises comes out unchanged.
+    """Ask `app`, as `ask` does; `extra` is added to the environment."""
+    environ = environ_of(request)
+    if extra:
+        environ.update(extra)
+    return ask(app, environ)
+
+
+def ask(app: WsgiApp, environ: dict[str, Any]) -> HttpResponse:
+    """Ask `app`; what it raises comes out unchanged.
 
     A list, or a single piece as long as its Content-Length, comes back as a whole body; anything else stays an
     iterator, so that a slow stream is sent as it is made.
     """
-    environ = environ_of(request)
-    if extra:
-        environ.update(extra)
     start = _Start()
     pieces = app(environ, start)
     close = getattr(pieces, "close", None)

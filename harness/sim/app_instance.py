@@ -1,0 +1,151 @@
+"""One instance of a service: its app served inside a process, as the platform sees it (`fakes.seam.Instance`).
+
+This module exists so that an answer, streamed or whole, leaves the process that makes it by value, and breaks off when
+that process dies. It must not know platforms, nor how processes are made.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+import gevent
+from gevent.event import AsyncResult
+
+from fakes.seam import InstanceGone, WebReply
+from harness.compute import ServiceTime
+from harness.sim import program
+from harness.sim.asgi import AsgiServer, is_asgi
+from harness.sim.pieces import Pieces
+from harness.sim.process import Process, State, spawn_in
+
+_log = logging.getLogger("windtunnel.process")
+
+GRACE_S = 10.0
+"""From SIGTERM to SIGKILL (https://cloud.google.com/run/docs/container-contract#instance-shutdown)."""
+
+
+class Host(Protocol):
+    """What an instance asks of whoever launched it."""
+
+    def load_app(self, process: Process, name: str) -> Any:
+        """Load the app of the service; None if that failed (the process is then gone)."""
+
+    def draw_s(self, process: Process, site: str, time: ServiceTime) -> float:
+        """How long one call of a site takes."""
+
+    def note(self, process: Process, event: str, reason: str) -> None:
+        """Record what happened to a process."""
+
+    def end(self, process: Process, event: str, reason: str) -> None:
+        """Record and carry out the end of a process."""
+
+    def fail(self, process: Process, name: str, error: Exception) -> None:
+        """The program cannot be started: end the process, and the run if it never could."""
+
+
+class AppInstance:
+    """One instance of the service `name`. `compute` maps request paths to what they cost."""
+
+    def __init__(
+        self, host: Host, process: Process, name: str, cold_start_s: float, compute: Mapping[str, ServiceTime]
+    ) -> None:
+        self._host = host
+        self.process = process
+        self._name = name
+        self._cold_start_s = cold_start_s
+        self._paths = {path: time for path, time in compute.items() if path.startswith("/")}
+        self._asgi: AsgiServer | None = None
+        self._wsgi: Callable[..., Any] | None = None
+        self._in_flight: dict[int, AsyncResult] = {}
+        self._streamed: list[Pieces] = []
+        self._requests = 0
+
+    def boot(self, on_ready: Callable[[], None]) -> None:
+        """Start up, in the main thread of the process itself; an ASGI app has it until it is stopped."""
+        gevent.sleep(self._cold_start_s)
+        app = self._host.load_app(self.process, self._name)
+        if app is None:
+            return
+
+        def ready() -> None:
+            self._host.note(self.process, "ready", "")
+            spawn_in(None, on_ready)
+
+        if not is_asgi(app):
+            self._wsgi = app
+            ready()
+            return
+        self._asgi = AsgiServer(app)
+        try:
+            self._asgi.run(ready)
+        except Exception as error:  # noqa: BLE001 - whatever the app raises at its start or end, the run must say so
+            self._host.fail(self.process, self._name, error)
+        else:
+            self._host.end(self.process, "exit", "scaled in")
+
+    def handle(self, environ: dict[str, Any]) -> WebReply:
+        """Let the app answer in a greenlet of its process; raises `InstanceGone` if that dies first."""
+        if self.process.state is State.DEAD:
+            raise InstanceGone("crash")
+        self._requests += 1
+        number = self._requests
+        result = self._in_flight[number] = AsyncResult()
+        self.process.spawn(self._serve, environ, result)
+        try:
+            reply: WebReply = result.get()
+        finally:
+            self._in_flight.pop(number, None)
+        return reply
+
+    def _serve(self, environ: dict[str, Any], result: AsyncResult) -> None:
+        path = environ["PATH_INFO"]
+        time = self._paths.get(path)
+        if time is not None:
+            gevent.sleep(self._host.draw_s(self.process, path, time))
+        if self._asgi is not None:
+            reply = self._asgi.answer(environ)
+        else:
+            assert self._wsgi is not None  # the platform sends requests after `on_ready`
+            reply = program.answer(self._wsgi, environ)
+        if isinstance(reply.body, bytes):
+            result.set(reply)
+            return
+        made = reply.body
+        pieces = made if isinstance(made, Pieces) else Pieces()
+        self._streamed = [*(other for other in self._streamed if not other.over), pieces]
+        result.set(replace(reply, body=pieces))
+        if made is not pieces:
+            self._pump(made, pieces, path)
+
+    @staticmethod
+    def _pump(made: Any, pieces: Pieces, path: str) -> None:
+        try:
+            pieces.pump(made)
+        except Exception:  # noqa: BLE001 - an app may raise anything; the answer has begun and can only break off
+            _log.exception("the app raised in the middle of its answer to %s", path)
+        finally:
+            close = getattr(made, "close", None)
+            if close is not None:
+                close()
+
+    def stop(self) -> None:
+        """Retire it: a WSGI app that is idle has nothing to finish, an ASGI app has its lifespan to end."""
+        if self._asgi is None:
+            self._host.end(self.process, "exit", "scaled in")
+            return
+        self._asgi.stop()
+        spawn_in(None, self._kill_late)
+
+    def _kill_late(self) -> None:
+        gevent.sleep(GRACE_S)
+        self._host.end(self.process, "exit", f"scaled in, and killed after {GRACE_S:g} s")
+
+    def died(self, reason: str) -> None:
+        """Tell everybody who waits for an answer, or for the rest of one."""
+        for result in self._in_flight.values():
+            result.set_exception(InstanceGone(reason))
+        for pieces in self._streamed:
+            pieces.fail()
