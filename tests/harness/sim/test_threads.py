@@ -86,3 +86,21 @@ def test_a_pipe_joins_two_threads_without_stopping_the_others() -> None:
     os.close(writer)
     assert os.read(reader, 10) == b""
     os.close(reader)
+
+
+@simulated
+def test_a_thread_may_end_in_the_instant_in_which_its_process_does() -> None:
+    from harness.sim import guest
+
+    kernel = guest.machine().kernel
+    errors: list[BaseException] = []
+    kernel.on_error = lambda process, error: errors.append(error)
+    process = kernel.process("short", 0, dict(os.environ))
+
+    def main() -> None:
+        threading.Thread(target=lambda: None).start()
+        process.die()
+
+    process.spawn(main)
+    time.sleep(1)
+    assert errors == []
