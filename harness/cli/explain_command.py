@@ -95,6 +95,8 @@ def in_words(fault: FaultSpec) -> str:
         parts.append(f"calls with {given}" if given else "any call")
     if fault.at is not None:
         parts.append(f"at {fault.at}")
+    if fault.at_yield is not None:
+        parts.append(f"when an instance gives way for the {fault.at_yield}. time")
     if fault.start is not None:
         parts.append(f"from {fault.start}")
     if fault.until is not None:

@@ -77,7 +77,7 @@ class FaultEngine:
                 self._faults.append(PlannedFault(spec, seed, start_epoch_ns, instants or {}))
             except NoInstantError as error:
                 raise FaultError(f"fault {spec.id!r}: {error}") from error
-        self._of_calls = [fault for fault in self._faults if fault.spec.at is None]
+        self._of_calls = [fault for fault in self._faults if fault.spec.at is None and fault.spec.at_yield is None]
         self._concerned: dict[tuple[str, str], tuple[PlannedFault, ...]] = {}
         self._awaiting: defaultdict[tuple[str, str, str, str, str], deque[list[tuple[str, int]]]] = defaultdict(deque)
 
@@ -86,6 +86,8 @@ class FaultEngine:
         for fault in self._faults:
             if fault.spec.at is not None:
                 self._later(fault.from_ns, self._strike_at_time, fault)
+            elif fault.spec.at_yield is not None:
+                self._watch_yields(fault, fault.spec.at_yield)
             elif fault.from_ns <= self._t_ns():
                 self._arm(fault)
             else:
@@ -184,6 +186,23 @@ class FaultEngine:
             self._note(fault, "fired", None, victims=[f"{name}#{instance}" for name, instance in victims])
             self._expire(fault)
             self._act(fault, victims)
+
+    def _watch_yields(self, fault: PlannedFault, number: int) -> None:
+        action = fault.spec.process_action
+        if self._control is None or action is None:
+            return
+        self._arm(fault)
+
+        def reached(instance: int) -> None:
+            if fault.stage is not Stage.ARMED or action.instance not in ("any", "all", instance):
+                return
+            fault.fired += 1
+            self._note(fault, "fired", None, victims=[f"{action.process}#{instance}"])
+            if action.instance != "all":
+                self._expire(fault)
+            self._act(fault, [(action.process, instance)])
+
+        self._control.at_yield(action.process, number, reached)
 
     def _act(self, fault: PlannedFault, victims: list[tuple[str, int]]) -> None:
         control, action = self._control, fault.spec.process_action

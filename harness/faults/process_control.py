@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 
@@ -26,3 +26,11 @@ class ProcessControl(Protocol):
 
     def restart(self, process: str, instance: int, reason: str) -> None:
         """Start it from scratch after a crash, under the same number; does nothing if it lives."""
+
+    def at_yield(self, process: str, number: int, action: Callable[[int], None]) -> None:
+        """Call `action(instance)` when an instance of `process` has given way for the `number`-th time, if it ever does.
+
+        A process gives way whenever one of its threads waits or ends: between two such moments nothing else runs, so
+        these are all the moments at which a crash can make a difference to others. Instances are counted from their
+        start, each by itself. `action` may crash, pause or restart the instance; it runs outside the process.
+        """

@@ -99,6 +99,8 @@ class FaultSpec(Strict):
 
     Of the calls that match within the window [`from`, `until`), the first `skip` are let go; the next `count` (all,
     when it is absent) can be struck; of those every `every`-th, each with `probability`, until `budget` have been.
+    A process fault without a call strikes `at` a moment, or when an instance gives way to others for the `at_yield`-th
+    time (counted from its start, from 1), the first of them to get there or, with instance `all`, each.
     `at_least` firings are needed for the run to count as having seen the fault. `worlds` limits it to those worlds.
     """
 
@@ -119,6 +121,7 @@ class FaultSpec(Strict):
     phase: Phase | None = None
     edge: str | None = None
     at: Moment | None = None
+    at_yield: Annotated[int, Field(ge=1)] | None = None
 
     start: Moment | None = Field(default=None, alias="from")
     until: Moment | None = None
@@ -190,7 +193,9 @@ class FaultSpec(Strict):
     @model_validator(mode="after")
     def _place_fits(self) -> FaultSpec:
         victim = self.process_action
-        if self.at is not None:
+        if self.at_yield is not None:
+            self._at_yield_fits(victim)
+        elif self.at is not None:
             if victim is None:
                 raise ValueError(
                     f"fault {self.id!r}: 'at' is for process faults; give calls a window with from and for"
@@ -202,11 +207,19 @@ class FaultSpec(Strict):
         elif self.call is None:
             raise ValueError(
                 f"fault {self.id!r} strikes nothing; say which calls, as in 'call: {{service: bigquery}}'"
-                + (", or when, as in 'at: 2h'" if victim else "")
+                + (", or when, as in 'at: 2h' or 'at_yield: 17'" if victim else "")
             )
         if self.until is not None and self.length is not None:
             raise ValueError(f"fault {self.id!r} has both 'until' and 'for'; give one of them")
         return self
+
+    def _at_yield_fits(self, victim: ProcessAction | None) -> None:
+        if victim is None:
+            raise ValueError(f"fault {self.id!r}: 'at_yield' is for process faults; give calls a window or 'skip'")
+        if self.call or self.phase or self.start or self.until or self.length or self.at is not None:
+            raise ValueError(f"fault {self.id!r} has 'at_yield' and 'at', a call or a window; give one of them")
+        if victim.process == "caller":
+            raise ValueError(f"fault {self.id!r}: nobody calls at a yield; name the process instead of 'caller'")
 
 
 def applied_phase(spec: FaultSpec) -> Phase:

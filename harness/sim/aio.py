@@ -9,6 +9,8 @@ module must not know them, nor processes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
 import threading
 import weakref
 from asyncio import base_events, events, futures, tasks
@@ -81,6 +83,7 @@ def install() -> None:
     _use_python_functions()
     _use_python_futures()
     _keep_default_loops_apart()
+    _keep_generator_hooks_apart()
     _order_generators()
 
 
@@ -120,6 +123,50 @@ def _keep_default_loops_apart() -> None:
     policy: Any = events._event_loop_policy  # type: ignore[attr-defined]  # private to CPython
     if policy is not None:
         policy._local = Local()
+
+
+def _keep_generator_hooks_apart() -> None:
+    """Give each greenlet its own `sys.set_asyncgen_hooks`: the interpreter keeps them per OS thread, and a loop that
+    ran beside another closed the other's generators.
+    """
+    nothing = real_get = sys.get_asyncgen_hooks  # told apart from None, which takes a hook away
+    finalizers: dict[int, Callable[[Any], object] | None] = {}
+
+    def hooks() -> Any:
+        running: Any = greenlet.getcurrent()
+        while running is not None and not isinstance(running, Hub):
+            found = running.__dict__.get("_asyncgen_hooks")
+            if found is not None:
+                return found
+            running = running.parent
+        return struct((None, None))
+
+    def set_hooks(firstiter: Any = nothing, finalizer: Any = nothing) -> None:
+        before = hooks()
+        greenlet.getcurrent().__dict__["_asyncgen_hooks"] = struct(
+            (
+                before.firstiter if firstiter is nothing else firstiter,
+                before.finalizer if finalizer is nothing else finalizer,
+            )
+        )
+
+    def begin(generator: Any) -> None:
+        mine = hooks()
+        finalizers[id(generator)] = mine.finalizer  # it cannot be hashed for long: weak references die before it
+        if mine.firstiter is not None:
+            mine.firstiter(generator)
+
+    def end(generator: Any) -> None:
+        finalizer = finalizers.pop(id(generator), None)
+        if finalizer is not None:
+            finalizer(generator)
+            return
+        with contextlib.suppress(StopIteration, StopAsyncIteration, GeneratorExit):
+            generator.aclose().send(None)  # as the interpreter closes one that no loop knows of
+
+    struct: Any = type(real_get())
+    repoint(sys.set_asyncgen_hooks, set_hooks)(firstiter=begin, finalizer=end)
+    repoint(sys.get_asyncgen_hooks, hooks)
 
 
 def _order_generators() -> None:

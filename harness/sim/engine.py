@@ -67,7 +67,8 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What the child leaves beside the history. `problem` is "" or what stopped the run early: `livelock`, `pipeline`,
+    """What the child leaves beside the history. `yields` counts, by process (`name#instance`), how often it gave way:
+    the moments a crash sweep goes through. `problem` is "" or what stopped the run early: `livelock`, `pipeline`,
     `world` or `harness`, with `detail` for people.
     """
 
@@ -78,6 +79,7 @@ class RunSummary:
     jumps: int
     steps: int
     accounts: tuple[Mapping[str, Any], ...]
+    yields: Mapping[str, int]
     problem: str = ""
     detail: str = ""
 
@@ -145,6 +147,7 @@ class Simulation:
             accounts=tuple(account.model_dump(mode="json") for account in self._faults.accounts())
             if self._faults
             else (),
+            yields={process.label: process.yields for process in self._kernel.processes},
             problem=problem,
             detail=detail,
         )

@@ -19,7 +19,7 @@ from typing import Any
 import gevent
 import greenlet
 
-from harness.sim import chance, hardware, isolation, locks, order, process, semaphores, signals, threads
+from harness.sim import chance, hardware, imports, isolation, locks, order, permits, process, semaphores, signals, threads
 from harness.sim.chance import Chance
 from harness.sim.clock import Clock
 from harness.sim.loop import Livelock, VirtualLoop
@@ -47,7 +47,7 @@ class Kernel:
         self.on_log: Callable[[Process, logging.LogRecord], None] = lambda process, record: None
         self.on_error: Callable[[Process | None, BaseException], None] = lambda process, error: None
         self.packages: Packages | None = None
-        self._processes: list[Process] = []
+        self.processes: list[Process] = []
         self._seen_by_watchdog = -1
         self._quiet_s = 0.0
         self._collections = 0
@@ -63,6 +63,7 @@ class Kernel:
         gc.disable()
         self.packages = Packages(roots, SHARED_PACKAGES)
         self.packages.install()
+        imports.install(self.packages.is_users_name)
 
     def _collect(self) -> None:
         """Collect the young; now and then, all: what survived is hardly ever garbage, and looking at it is dear."""
@@ -109,7 +110,7 @@ class Kernel:
     def stacks(self) -> str:
         """Return the stack of every greenlet of every process, for a diagnosis."""
         lines: list[str] = []
-        for owner in self._processes:
+        for owner in self.processes:
             for child in owner.greenlets():
                 lines.append(f"{owner.label} greenlet {order.creation_number(child)}:")
                 lines.extend(traceback.format_stack(child.gr_frame) if child.gr_frame else ["  (running)\n"])
@@ -117,9 +118,11 @@ class Kernel:
 
     def process(self, name: str, instance: int, environ: dict[str, str]) -> Process:
         """Make a process; its death frees the locks and thread table entries it held."""
-        made = Process(name, instance, 1000 + len(self._processes), environ)
-        self._processes.append(made)
+        made = Process(name, instance, 1000 + len(self.processes), environ)
+        self.processes.append(made)
+        made.on_death(lambda: imports.release_held_by(made))
         made.on_death(lambda: locks.release_held_by(made))
+        made.on_death(lambda: permits.release_held_by(made))
         made.on_death(lambda: locks.forget_threads_of(made))
         return made
 
@@ -170,6 +173,7 @@ def install() -> Kernel:
     kernel.clock.install(loop.sleep)
     order.install()
     threads.install()
+    permits.install()
     semaphores.install()
     chance.install(kernel.chance, current_label)
     isolation.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
@@ -228,9 +232,18 @@ def _report_errors(kernel: Kernel) -> None:
             return
         if value is not None and value.__traceback__ is None:
             value = value.with_traceback(trace)
-        kernel.on_error(getattr(context, "process", None), value)
+        kernel.on_error(_concerned(context), value)
 
     Hub.handle_error = handle_error
+
+
+def _concerned(context: Any) -> Process | None:
+    """Whose error it is: `context` is a greenlet, or what the hub was about to call for one."""
+    for thing in context if isinstance(context, tuple) else (context,):
+        found = getattr(getattr(thing, "__self__", thing), "process", None)
+        if isinstance(found, Process):
+            return found
+    return None
 
 
 def freeze() -> None:

@@ -59,6 +59,7 @@ class Launcher:
         self._exits: dict[Process, Callable[[str], None]] = {}
         self._started: dict[str, int] = {}
         self._were_ready: set[str] = set()
+        self._yield_watches: dict[str, list[tuple[int, Callable[[int], None]]]] = {}
 
     def give(self, environ: Mapping[str, str]) -> None:
         """Add to what every process gets from now on."""
@@ -217,6 +218,17 @@ class Launcher:
         if declaration is not None:
             self._start_worker_again(process, declaration.instances)
 
+    def at_yield(self, process: str, number: int, action: Callable[[int], None]) -> None:
+        """Call `action(instance)` at the `number`-th yield of each instance that lives or will live."""
+        self._yield_watches.setdefault(process, []).append((number, action))
+        for (name, _), live in self._live.items():
+            if name == process:
+                self._watch(live, number, action)
+
+    @staticmethod
+    def _watch(process: Process, number: int, action: Callable[[int], None]) -> None:
+        process.at_yield(number, lambda: action(process.instance))
+
     # -- life and death
 
     def _make(self, declared: ProgramDeclaration, number: int) -> Process:
@@ -233,6 +245,8 @@ class Launcher:
         process = self._kernel.process(declared.name, number, environ)
         process.ending = lambda reason: self.end(process, "exit", reason)
         self._live[declared.name, number] = process
+        for at, action in self._yield_watches.get(declared.name, ()):
+            self._watch(process, at, action)
         self._on_process(process)
         self.note(process, "start", "")
         return process

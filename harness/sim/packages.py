@@ -35,6 +35,7 @@ class Packages:
         self._shown: Process | None = None
         self._names: list[str] = []  # the user's modules in sys.modules now
         self._harness_modules: dict[str, Any] = {}
+        self._tops: dict[str, bool] = {}
 
     def install(self) -> None:
         """Start to follow the running greenlet."""
@@ -52,6 +53,17 @@ class Packages:
             if place
             for root in self._roots
         )
+
+    def is_users_name(self, name: str) -> bool:
+        """Whether `name` is a module of a package of the user's own."""
+        top = name.partition(".")[0]
+        found = self._tops.get(top)
+        if found is None:
+            # Said before the search, which may import: a nested question about the same name is about ours.
+            self._tops[top] = False
+            spec = None if top in self._shared or top in sys.builtin_module_names else PathFinder.find_spec(top)
+            found = self._tops[top] = spec is not None and self.is_users(spec)
+        return found
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Take part in imports (`sys.meta_path`): note which modules are the user's."""

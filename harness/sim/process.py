@@ -54,6 +54,10 @@ class Process:
         self.main_thread: Any = None
         self._main: SimGreenlet | None = None
         self._on_death: list[Callable[[], None]] = []
+        self.yields = 0
+        """How often one of its greenlets has given way to others, its end included."""
+        self._at_yield: list[tuple[int, Callable[[], None]]] = []
+        self._next_yield = 0  # the first number in `_at_yield`, 0 for none
         self.ending: Callable[[str], None] = lambda reason: self.die()
         """How it ends by its own doing; whoever started it puts a function here that learns the reason."""
 
@@ -91,6 +95,28 @@ class Process:
     def on_death(self, action: Callable[[], None]) -> None:
         """Run `action` when the process dies, in order of registration; it must not block."""
         self._on_death.append(action)
+
+    def at_yield(self, number: int, action: Callable[[], None]) -> None:
+        """Run `action` when the process has given way `number` times in all, before anybody else runs.
+
+        It runs in the hub, where it may kill or pause the process but must not block. Numbers that have passed are
+        never reached: ask before the process starts.
+        """
+        if number > self.yields:
+            self._at_yield.append((number, action))
+            self._next_yield = min(number for number, _ in self._at_yield)
+
+    def gave_way(self) -> None:
+        """Count that one of its greenlets has stopped running."""
+        if self.state is State.DEAD:
+            return
+        self.yields += 1
+        if self.yields == self._next_yield:
+            due = [action for number, action in self._at_yield if number == self.yields]
+            self._at_yield = [(number, action) for number, action in self._at_yield if number > self.yields]
+            self._next_yield = min((number for number, _ in self._at_yield), default=0)
+            for action in due:
+                action()
 
     def exit(self, reason: str) -> None:
         """End by its own doing (`os._exit`, a signal nobody handles). From inside the process it does not return."""
@@ -151,16 +177,24 @@ class SimGreenlet(gevent.Greenlet):  # type: ignore[misc]  # gevent ships no typ
     def switch(self, *args: Any) -> Any:
         """Run it, unless its process may not run."""
         process = self.process
-        if process is not None and process.state is not State.RUNNING:
+        if process is None:
+            return greenlet.greenlet.switch(self, *args)
+        if process.state is not State.RUNNING:
             return process.withhold(self.switch, args)
-        return greenlet.greenlet.switch(self, *args)
+        given = greenlet.greenlet.switch(self, *args)
+        process.gave_way()
+        return given
 
     def throw(self, *args: Any) -> Any:
         """Raise in it, unless its process may not run."""
         process = self.process
-        if process is not None and process.state is not State.RUNNING:
+        if process is None:
+            return super().throw(*args)
+        if process.state is not State.RUNNING:
             return process.withhold(self.throw, args)
-        return super().throw(*args)
+        given = super().throw(*args)
+        process.gave_way()
+        return given
 
 
 def spawn_in(process: Process | None, function: Callable[..., Any], *args: Any) -> SimGreenlet:

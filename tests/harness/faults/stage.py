@@ -13,6 +13,7 @@ class Processes:
         self.clock = clock
         self.live = live
         self.log: list[tuple[float, str, str, int]] = []
+        self._watches: list[tuple[str, int, Any]] = []
 
     def instances(self, process):
         return sorted(self.live.get(process, []))
@@ -33,6 +34,15 @@ class Processes:
     def restart(self, process, instance, reason):
         self._note("restart", process, instance)
         self.live[process].append(instance)
+
+    def at_yield(self, process, number, action):
+        self._watches.append((process, number, action))
+
+    def give_way(self, process, instance, number):
+        """Let an instance reach its `number`-th yield."""
+        for watched, wanted, action in self._watches:
+            if (watched, wanted) == (process, number):
+                action(instance)
 
 
 class Stage:

@@ -191,6 +191,26 @@ class TestProcessFaults:
         assert struck(1) == struck(1)
         assert len({struck(seed) for seed in range(20)}) > 3
 
+    def test_a_crash_at_a_yield_strikes_the_first_instance_to_get_there(self):
+        stage = Stage({"id": "k", "crash": {"process": "phase3"}, "at_yield": 7}, live={"phase3": [0, 1]})
+        stage.processes.give_way("phase3", 1, 6)
+        assert stage.processes.log == []
+        stage.processes.give_way("phase3", 1, 7)
+        stage.processes.give_way("phase3", 0, 7)
+        assert stage.processes.log == [(0, "crash", "phase3", 1)]
+        assert stage.events() == [(0, "k", "armed"), (0, "k", "fired"), (0, "k", "expired")]
+
+    def test_a_crash_at_a_yield_may_name_its_instance_or_strike_each(self):
+        def struck(instance):
+            fault = {"id": "k", "crash": {"process": "phase3", "instance": instance}, "at_yield": 7}
+            stage = Stage(fault, live={"phase3": [0, 1, 2]})
+            for number in (2, 0, 1):
+                stage.processes.give_way("phase3", number, 7)
+            return [number for _, _, _, number in stage.processes.log]
+
+        assert struck(0) == [0]
+        assert struck("all") == [2, 0, 1]
+
     def test_a_pause_is_followed_by_its_resume(self):
         stage = Stage({"id": "p", "pause": {"process": "phase3", "for": "90s"}, "at": "10s"}, live={"phase3": [0]})
         stage.clock.advance(200)

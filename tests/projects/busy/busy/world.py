@@ -1,0 +1,26 @@
+"""A world for each program: a victim and a witness that do the same at the same time."""
+
+import functools
+
+PROJECT = "busy-project"
+
+
+def build(program, backends, tunnel):
+    for name in backends:
+        tunnel.backend(name, **({} if name == "gcs" else {"project": PROJECT}))
+    if program == "web":
+        tunnel.service("echo", app="busy.echo:create_app", min_instances=1, max_instances=1)
+    if backends:
+        tunnel.prepare(f"busy.{program}:prepare")
+    env = {"GOOGLE_CLOUD_PROJECT": PROJECT}
+    tunnel.worker("victim", main=f"busy.{program}:main", restart_s=1, env=env)
+    tunnel.worker("witness", main=f"busy.{program}:main", restart_s=1, env=env)
+
+
+local = functools.partial(build, "local", ())
+web = functools.partial(build, "web", ())
+tasks = functools.partial(build, "tasks", ())
+bigquery = functools.partial(build, "query", ("bigquery",))
+gcs = functools.partial(build, "objects", ("gcs",))
+pubsub = functools.partial(build, "messages", ("pubsub",))
+firestore = functools.partial(build, "documents", ("firestore",))
