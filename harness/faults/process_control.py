@@ -28,7 +28,7 @@ class ProcessControl(Protocol):
         """Start it from scratch after a crash, under the same number; does nothing if it lives."""
 
     def at_yield(self, process: str, number: int, action: Callable[[int], None]) -> None:
-        """Call `action(instance)` when an instance of `process` has given way for the `number`-th time, if it ever does.
+        """Call `action(instance)` when an instance of `process` gives way for the `number`-th time, if it ever does.
 
         A process gives way whenever one of its threads waits or ends: between two such moments nothing else runs, so
         these are all the moments at which a crash can make a difference to others. Instances are counted from their

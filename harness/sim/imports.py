@@ -16,7 +16,7 @@ from typing import Any
 from harness.sim.order import creation_number
 from harness.sim.process import Process, current_label
 
-_bootstrap: Any = importlib._bootstrap  # type: ignore[attr-defined]  # where the locks are
+_bootstrap: Any = importlib._bootstrap  # where the locks are
 
 
 def install(is_users: Callable[[str], bool]) -> None:

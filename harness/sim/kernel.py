@@ -19,7 +19,19 @@ from typing import Any
 import gevent
 import greenlet
 
-from harness.sim import chance, hardware, imports, isolation, locks, order, permits, process, semaphores, signals, threads
+from harness.sim import (
+    chance,
+    hardware,
+    imports,
+    isolation,
+    locks,
+    order,
+    permits,
+    process,
+    semaphores,
+    signals,
+    threads,
+)
 from harness.sim.chance import Chance
 from harness.sim.clock import Clock
 from harness.sim.loop import Livelock, VirtualLoop

@@ -1,8 +1,8 @@
 """A process killed at any moment leaves all others as they were, and starts again.
 
-The programs (tests/projects/busy) run in a victim and a witness that do the same at the same time. Killing the victim at
-each of its yields are all the crashes there are: between two yields nobody else runs. Each is a run of its own, of which
-a few, evenly spaced, are made here; WINDTUNNEL_EVERY_YIELD=1 makes all.
+The programs (tests/projects/busy) run in a victim and a witness that do the same at the same time. Kills of the victim
+at each of its yields are all the crashes there are: between two yields nobody else runs. Each is a run of its own, of
+which a few, evenly spaced, are made here; WINDTUNNEL_EVERY_YIELD=1 makes all.
 """
 
 import os
@@ -27,7 +27,7 @@ PATIENCE_S = {
     "pubsub": RETRIES_S,
     "firestore": LEASE_S,
 }
-SAMPLES = 8
+SAMPLES = 6
 
 
 @pytest.fixture(scope="module")

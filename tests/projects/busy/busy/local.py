@@ -3,7 +3,7 @@
 import concurrent.futures
 import logging
 import logging.handlers
-import os
+import pathlib
 import queue
 import tempfile
 import threading
@@ -14,9 +14,10 @@ from busy import told
 
 def _work(number):
     with told.cleaning_up("work"):
-        import busy.slow
         import slowlib
         import slowlib.late
+
+        import busy.slow
 
         logging.getLogger("busy.local").warning("work %d", number)
         slowlib.guarded(lambda: time.sleep(0.002))
@@ -34,8 +35,8 @@ def _meet(barrier, event, condition, done):
 
 def main():
     records = queue.Queue()
-    folder = tempfile.mkdtemp()
-    file = logging.FileHandler(os.path.join(folder, "log.txt"))
+    path = pathlib.Path(tempfile.mkdtemp()) / "log.txt"
+    file = logging.FileHandler(path)
     listener = logging.handlers.QueueListener(records, file)
     logging.getLogger().addHandler(logging.handlers.QueueHandler(records))
     listener.start()
@@ -61,6 +62,4 @@ def main():
         time.sleep(0.02)
     listener.stop()
     file.close()
-    with open(os.path.join(folder, "log.txt")) as lines:
-        logged = len(lines.readlines())
-    told.finished(total=total, logged=logged)
+    told.finished(total=total, logged=len(path.read_text().splitlines()))
