@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 from fakes.firestore.database import Concurrency, Database
 from fakes.firestore.documents import Documents
+from fakes.firestore.keeping import Keeping
 from fakes.firestore.limits import Limits
 from fakes.firestore.listen import Listen
 from fakes.gate import Gate
+from fakes.journal import Journal, Ledger
 from fakes.rpc import Rpc
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
 
@@ -25,9 +28,19 @@ class Firestore:
 
     name = "firestore"
 
-    def __init__(self, around: Surroundings, project: str, limits: Limits, concurrency: Concurrency) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        project: str,
+        limits: Limits,
+        concurrency: Concurrency,
+        journal: Journal | None = None,
+    ) -> None:
         self.project = project
-        self.database = Database(around, limits, concurrency)
+        self._journal = journal
+        self.database = Database(around, limits, concurrency, Ledger(journal))
+        if journal is not None:
+            Keeping(self.database.store, self.database.ledger).restore(journal)
         rpc = Rpc(self.name, Gate(around))
         self._methods = {
             **Documents(self.database, around.rng("document ids")).methods(rpc),
@@ -52,6 +65,8 @@ class Firestore:
     def close(self) -> None:
         """Let go of everybody who waits."""
         self.database.close()
+        if self._journal is not None:
+            self._journal.close()
 
 
 def create(
@@ -60,16 +75,17 @@ def create(
     project: str = "windtunnel",
     limits: Any = "service",
     concurrency: Concurrency = "pessimistic",
+    data: str | Path | None = None,
 ) -> Firestore:
     """The Firestore back end.
 
     `limits` is `"service"`, the documented figures, or a mapping of the fields of `limits.Limits` to replace;
-    `concurrency` is how read-write transactions that do not say otherwise keep others out. Raises `ValueError` for a
-    bad option.
+    `concurrency` is how read-write transactions that do not say otherwise keep others out; `data` is a folder to keep
+    the state in, and to take it from. Raises `ValueError` for a bad option, `OSError` where `data` cannot be used.
     """
     if concurrency not in ("pessimistic", "optimistic"):
         raise ValueError(f'firestore option \'concurrency\' is {concurrency!r}; give "pessimistic" or "optimistic"')
-    return Firestore(around, project, _limits(limits), concurrency)
+    return Firestore(around, project, _limits(limits), concurrency, Journal(Path(data)) if data is not None else None)
 
 
 def _limits(value: Any) -> Limits:

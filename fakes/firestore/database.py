@@ -7,7 +7,6 @@ nothing waits, and a commit is ABORTED if what was read has changed. It must not
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from fakes.firestore.query import Query
 from fakes.firestore.store import Store
 from fakes.firestore.transactions import Transaction, Transactions
 from fakes.firestore.writes import Written, apply, target
+from fakes.journal import Ledger
 from fakes.seam import GrpcContext, GrpcError, Surroundings
 
 Concurrency = Literal["pessimistic", "optimistic"]
@@ -27,10 +27,13 @@ _OPTIMISTIC, _PESSIMISTIC = 1, 2
 class Database:
     """All databases of the service, told apart by their documents' names."""
 
-    def __init__(self, around: Surroundings, limits: Limits, concurrency: Concurrency) -> None:
+    def __init__(
+        self, around: Surroundings, limits: Limits, concurrency: Concurrency, ledger: Ledger | None = None
+    ) -> None:
         self.around = around
         self.limits = limits
-        self.lock = threading.RLock()
+        self.ledger = ledger or Ledger()
+        self.lock = self.ledger.lock
         self.store = Store(limits.history_s)
         self.watchers: list[Callable[[Iterable[str]], None]] = []
         """Told the names of changed documents after each commit, with the lock held; they must not block."""
@@ -189,6 +192,9 @@ class Database:
             outcomes.append(outcome)
         if staged:
             self.store.commit(staged, commit_us)
+            for name in staged:
+                self.ledger.note("document", name)
+            self.ledger.note("clock")
             for watcher in tuple(self.watchers):
                 watcher(staged)
         return outcomes, commit_us

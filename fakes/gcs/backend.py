@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from fakes.gcs.front import App
-from fakes.gcs.journal import Journal
+from fakes.gcs.keeping import Keeping
 from fakes.gcs.listing import Query, list_objects
 from fakes.gcs.pace import Pace, limits_of
 from fakes.gcs.service import Service
 from fakes.gcs.store import Incoming
+from fakes.journal import Journal
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
 
 HOSTS = ("storage.googleapis.com", "www.googleapis.com")
@@ -33,7 +34,14 @@ class CloudStorage:
         project: str = PROJECT,
         journal: Journal | None = None,
     ) -> None:
-        self.service = Service(around, pace, bounded=bounded, enforce_retention=enforce_retention, journal=journal)
+        self._journal = journal
+        self.service = Service(
+            around,
+            pace,
+            bounded=bounded,
+            enforce_retention=enforce_retention,
+            keeping=None if journal is None else Keeping(journal),
+        )
         self._app = App(self.service)
         self._project = project
 
@@ -79,13 +87,8 @@ class CloudStorage:
 
     def close(self) -> None:
         """Close the file, where there is one; nothing runs between calls."""
-        if self.service.journal is not None:
-            self.service.journal.close()
-
-    def wipe(self) -> None:
-        """Forget what the file has too; the back end is of no use afterwards."""
-        if self.service.journal is not None:
-            self.service.journal.wipe()
+        if self._journal is not None:
+            self._journal.close()
 
 
 def create(

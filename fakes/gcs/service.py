@@ -14,7 +14,7 @@ from fakes.gcs.announcer import Announcer
 from fakes.gcs.buckets import Bucket
 from fakes.gcs.errors import ApiError
 from fakes.gcs.http import Request
-from fakes.gcs.journal import Journal
+from fakes.gcs.keeping import Keeping
 from fakes.gcs.objects import StoredObject
 from fakes.gcs.pace import Pace
 from fakes.gcs.retry_tests import RetryTests
@@ -57,7 +57,7 @@ class Service:
         *,
         bounded: bool,
         enforce_retention: bool,
-        journal: Journal | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self.around = around
         self.bounded = bounded
@@ -71,20 +71,20 @@ class Service:
         self.hmac_secrets: dict[str, str] = {}
         self.multipart_uploads: dict[str, MultipartUpload] = {}
         self.retry_tests = RetryTests(around.rng("retry_tests"))
-        self.journal = journal
-        if journal is not None:
-            self.store.load(journal.buckets())
-            for key, secret in journal.hmac_keys():
+        self._keeping = keeping
+        if keeping is not None:
+            self.store.load(keeping.buckets())
+            for key, secret in keeping.hmac_keys():
                 self.hmac_keys[key["accessId"]] = key
                 self.hmac_secrets[key["accessId"]] = secret
 
     def keep(self) -> None:
-        """Hand what changed to the journal, where there is one: to be done before the caller hears of success."""
-        if self.journal is None:
+        """Have what changed kept, where it is: to be done before the caller hears of success."""
+        if self._keeping is None:
             return
         with self.lock:
             keys = [(key, self.hmac_secrets.get(access_id, "")) for access_id, key in self.hmac_keys.items()]
-            self.journal.commit([*self.store.buckets.values(), *self.store.gone_buckets()], keys)
+            self._keeping.commit([*self.store.buckets.values(), *self.store.gone_buckets()], keys)
 
     def token(self, bits: int = 128) -> str:
         """A fresh opaque id, `bits` of hexadecimal from the seeded stream."""

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 from fakes.gate import Gate
+from fakes.journal import Journal, Ledger
 from fakes.logging.entries import Entries, Limits
+from fakes.logging.keeping import Keeping
 from fakes.logging.query import compile_query
 from fakes.logging.service import LoggingService
 from fakes.rpc import Rpc
@@ -24,9 +27,12 @@ class Logging:
 
     name = "logging"
 
-    def __init__(self, around: Surroundings, project: str, limits: Limits) -> None:
+    def __init__(self, around: Surroundings, project: str, limits: Limits, journal: Journal | None = None) -> None:
         self.project = project
-        self._entries = Entries(limits)
+        self._journal = journal
+        self._entries = Entries(limits, Ledger(journal))
+        if journal is not None:
+            Keeping(self._entries).restore(journal)
         self._methods = LoggingService(around, self._entries).methods(Rpc(self.name, Gate(around)))
 
     def http(self) -> Mapping[str, WsgiApp]:
@@ -50,18 +56,23 @@ class Logging:
         return [one.fields for one in self._entries.find({parent}, compile_query(filter_))]
 
     def close(self) -> None:
-        """Nothing runs."""
+        """Close the file, where there is one; nothing runs."""
+        if self._journal is not None:
+            self._journal.close()
 
 
-def create(around: Surroundings, *, project: str = "windtunnel", limits: Any = "service") -> Logging:
+def create(
+    around: Surroundings, *, project: str = "windtunnel", limits: Any = "service", data: str | Path | None = None
+) -> Logging:
     """The Cloud Logging back end.
 
-    `limits` is `"service"`, the documented figures, or a mapping of the fields of `entries.Limits` to replace. Raises
-    `ValueError` for a bad option.
+    `limits` is `"service"`, the documented figures, or a mapping of the fields of `entries.Limits` to replace; `data`
+    is a folder to keep the entries in, and to take them from. Raises `ValueError` for a bad option, `OSError` where
+    `data` cannot be used.
     """
     known = [field.name for field in fields(Limits)]
     if limits is None or limits == "service":
-        return Logging(around, project, Limits())
+        limits = {}
     if not isinstance(limits, Mapping) or not set(limits) <= set(known):
         raise ValueError(f"logging option 'limits' is {limits!r}; give \"service\" or some of {', '.join(known)}")
-    return Logging(around, project, replace(Limits(), **limits))
+    return Logging(around, project, replace(Limits(), **limits), Journal(Path(data)) if data is not None else None)

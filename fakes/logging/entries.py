@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from google.cloud.logging_v2.types import LogEntry
 from google.protobuf.json_format import Error, MessageToDict
 
+from fakes.journal import Ledger
 from fakes.seam import GrpcError
 
 EntryPb = LogEntry.pb()
@@ -49,11 +50,12 @@ class Stored:
 class Entries:
     """All entries, oldest first; those beyond the retention go as new ones come."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, ledger: Ledger | None = None) -> None:
         self.limits = limits
+        self.ledger = ledger or Ledger()
         self._entries: list[Stored] = []
-        self._keys: set[tuple[int, str, str]] = set()
-        self._numbers = 0
+        self._by_key: dict[tuple[int, str, str], Stored] = {}
+        self.numbers = 0
 
     def add(self, pb: Any, now_ns: int) -> None:
         """Take in a `google.logging.v2.LogEntry`, completed; a double of one that is there is dropped silently.
@@ -66,20 +68,37 @@ class Entries:
             entry.timestamp.seconds, entry.timestamp.nanos = divmod(now_ns, 10**9)
         entry.receive_timestamp.seconds, entry.receive_timestamp.nanos = divmod(now_ns, 10**9)
         if not entry.insert_id:
-            self._numbers += 1
-            entry.insert_id = f"w{self._numbers:015d}"
+            self.numbers += 1
+            self.ledger.note("numbers")
+            entry.insert_id = f"w{self.numbers:015d}"
         timestamp_ns = self.check(entry, now_ns)
         key = (timestamp_ns, entry.insert_id, entry.log_name)
-        if key in self._keys:
+        if key in self._by_key:
             return
-        fields = _in_json(entry)
-        self._keys.add(key)
-        stored = Stored(key, entry, fields)
+        self._insert(Stored(key, entry, _in_json(entry)))
+        self._forget(now_ns)
+
+    def restore(self, pb: Any) -> None:
+        """Put back an entry that was taken in before the process died."""
+        timestamp_ns = int(pb.timestamp.seconds) * 10**9 + int(pb.timestamp.nanos)
+        self._insert(Stored((timestamp_ns, pb.insert_id, pb.log_name), pb, _in_json(pb)))
+
+    def get(self, key: tuple[int, str, str]) -> Any | None:
+        """The entry of that key, None without one."""
+        stored = self._by_key.get(key)
+        return None if stored is None else stored.pb
+
+    def _insert(self, stored: Stored) -> None:
+        key = stored.key
+        self._by_key[key] = stored
+        self._note(key)
         if self._entries and self._entries[-1].key > key:
             bisect.insort(self._entries, stored, key=lambda one: one.key)
         else:
             self._entries.append(stored)
-        self._forget(now_ns)
+
+    def _note(self, key: tuple[int, str, str]) -> None:
+        self.ledger.note("entry", str(key[0]), *key[1:])
 
     def check(self, entry: Any, now_ns: int) -> int:
         """Refuse what the service refuses; gives the entry's time in nanoseconds since the epoch."""
@@ -113,17 +132,21 @@ class Entries:
 
     def delete_log(self, log_name: str) -> bool:
         """Delete all entries of a log; whether there were any."""
-        kept = [one for one in self._entries if one.pb.log_name != log_name]
-        had = len(kept) < len(self._entries)
-        self._entries = kept
-        self._keys = {one.key for one in kept}
-        return had
+        gone = [one.key for one in self._entries if one.pb.log_name == log_name]
+        self._entries = [one for one in self._entries if one.pb.log_name != log_name]
+        self._drop(gone)
+        return bool(gone)
+
+    def _drop(self, keys: Iterable[tuple[int, str, str]]) -> None:
+        for key in keys:
+            del self._by_key[key]
+            self._note(key)
 
     def _forget(self, now_ns: int) -> None:
         before_ns = now_ns - self.limits.retention_days * _DAY_NS
         if self._entries[0].key[0] < before_ns:
             first = bisect.bisect_left(self._entries, before_ns, key=lambda one: one.key[0])
-            self._keys.difference_update(one.key for one in self._entries[:first])
+            self._drop([one.key for one in self._entries[:first]])
             del self._entries[:first]
 
 

@@ -5,7 +5,6 @@ It translates between protobuf and the entries and must not hold state of its ow
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,7 +26,7 @@ class LoggingService:
     def __init__(self, around: Surroundings, entries: Entries) -> None:
         self._around = around
         self._entries = entries
-        self._lock = threading.Lock()
+        self._lock = entries.ledger.lock
 
     def methods(self, rpc: Rpc) -> Mapping[str, GrpcMethod]:
         """Full method path -> RPC; tailing is not among them."""

@@ -6,11 +6,14 @@ It must not know what the service does; `broker.py` and its neighbours do.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from fakes.gate import Gate
+from fakes.journal import Journal, Ledger
 from fakes.pubsub.broker import Broker
 from fakes.pubsub.iam import Iam
+from fakes.pubsub.keeping import Keeping
 from fakes.pubsub.limits import Limits, PushPace, read
 from fakes.pubsub.names import full
 from fakes.pubsub.publisher import Publisher
@@ -31,9 +34,19 @@ class PubSub:
 
     name = "pubsub"
 
-    def __init__(self, around: Surroundings, project: str, limits: Limits, pace: PushPace, weather: Weather) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        project: str,
+        limits: Limits,
+        pace: PushPace,
+        weather: Weather,
+        journal: Journal | None = None,
+    ) -> None:
         self.project = project
-        self.broker = Broker(around, limits, pace, weather)
+        self.journal = journal
+        self.broker = Broker(around, limits, pace, weather, Ledger(journal))
+        iam = Iam(self.broker)
         rpc = Rpc(self.name, Gate(around))
         self._methods = {
             **Publisher(self.broker).methods(rpc),
@@ -41,8 +54,10 @@ class PubSub:
             **Streaming(self.broker).methods(rpc),
             **Snapshots(self.broker).methods(rpc),
             **SchemaService(self.broker.schemas).methods(rpc),
-            **Iam(self.broker).methods(rpc),
+            **iam.methods(rpc),
         }
+        if journal is not None:
+            Keeping(self.broker, iam).restore(journal)
 
     def http(self) -> Mapping[str, WsgiApp]:
         """Nothing: the emulator speaks gRPC only, as the client libraries do by default."""
@@ -88,6 +103,8 @@ class PubSub:
     def close(self) -> None:
         """Stop timers and end open streams."""
         self.broker.close()
+        if self.journal is not None:
+            self.journal.close()
 
 
 def create(
@@ -97,12 +114,14 @@ def create(
     limits: Any = "service",
     push: Any = "service",
     weather: Any = None,
+    data: str | Path | None = None,
 ) -> PubSub:
     """The Pub/Sub back end.
 
     `limits` and `push` are `"service"`, the documented figures, or a mapping of the fields of `limits.Limits` and
     `limits.PushPace` to replace; `weather` is a mapping of the fields of `weather.Weather`, none by default. `project`
-    names topics given by their id alone. Raises `ValueError` for a bad option.
+    names topics given by their id alone; `data` is a folder to keep the state in, and to take it from. Raises
+    `ValueError` for a bad option, `OSError` where `data` cannot be used.
     """
     return PubSub(
         around,
@@ -110,4 +129,5 @@ def create(
         read("limits", limits, Limits()),
         read("push", push, PushPace()),
         read("weather", weather, CALM),
+        Journal(Path(data)) if data is not None else None,
     )

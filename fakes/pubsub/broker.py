@@ -6,12 +6,12 @@ the resources' protobuf forms.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from fakes.journal import Ledger
 from fakes.pubsub.delivery import Delivery
 from fakes.pubsub.envelope import timestamp
 from fakes.pubsub.expiry import Expiry
@@ -37,19 +37,27 @@ _FIRST_MESSAGE_ID = 7_000_000_000_000_001
 class Broker:
     """Topics and subscriptions by full name, in the order they were made."""
 
-    def __init__(self, around: Surroundings, limits: Limits, pace: PushPace, weather: Weather = CALM) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        limits: Limits,
+        pace: PushPace,
+        weather: Weather = CALM,
+        ledger: Ledger | None = None,
+    ) -> None:
         self.around = around
         self.limits = limits
-        self.lock = threading.RLock()
+        self.ledger = ledger or Ledger()
+        self.lock = self.ledger.lock
         self.topics: dict[str, Topic] = {}
         self.subscriptions: dict[str, Subscription] = {}
         self.subscription_pbs: dict[str, Any] = {}
-        self.schemas = SchemaRegistry(around, self.lock)
+        self.schemas = SchemaRegistry(around, self.ledger)
         self.snapshots: dict[str, Snapshot] = {}
         self._pumps: dict[str, PushPump] = {}
         self._pace = pace
         self._weather = weather
-        self._next_id = _FIRST_MESSAGE_ID
+        self.next_id = _FIRST_MESSAGE_ID
         self._expiry = Expiry(around, self.lock, partial(self._remove, reason="subscription expired"))
 
     # ------------------------------------------------------------------------------------------------------- topics
@@ -65,8 +73,9 @@ class Broker:
                 raise GrpcError("ALREADY_EXISTS", f"Resource already exists in the project (resource={_id(pb.name)}).")
             _check_count("topics", self.topics, pb.name, self.limits.topics_per_project)
             pb.state = 1  # ACTIVE
-            topic = Topic(pb)
+            topic = Topic(pb, self.ledger)
             self.topics[pb.name] = topic
+            self.ledger.note("topic", pb.name)
             return topic
 
     def topic(self, name: str) -> Topic:
@@ -81,8 +90,11 @@ class Broker:
         with self.lock:
             topic = self.topic(name)
             del self.topics[name]
+            topic.forget()
+            self.ledger.note("topic", name)
             for subscription in topic.subscriptions.values():
                 self.subscription_pbs[subscription.settings.name].topic = DELETED_TOPIC
+                self.ledger.note("subscription", subscription.settings.name)
 
     def publish(self, name: str, drafts: Sequence[Draft]) -> list[str]:
         """Publish to a topic and give the new message ids, in order; INVALID_ARGUMENT beyond the limits."""
@@ -112,10 +124,12 @@ class Broker:
         for snapshot in self.live_snapshots() if self.snapshots else ():
             if snapshot.topic == topic.name:
                 snapshot.messages.append(message)
+                self.ledger.note("snapshot", snapshot.name)
 
     def _message(self, data: bytes, attributes: Mapping[str, str], ordering_key: str) -> Message:
-        number = self._next_id
-        self._next_id += 1
+        number = self.next_id
+        self.next_id += 1
+        self.ledger.note("next id")
         publish_ns = self.around.now_ns() // 1_000_000 * 1_000_000
         return Message(str(number), data, dict(sorted(attributes.items())), ordering_key, publish_ns)
 
@@ -146,14 +160,21 @@ class Broker:
                 raise GrpcError("ALREADY_EXISTS", f"Resource already exists in the project (resource={_id(pb.name)}).")
             _check_count("subscriptions", self.subscriptions, pb.name, self.limits.subscriptions_per_project)
             self._check_dead_letter(settings)
-            sky = Sky(self._weather, self.around.rng(f"weather/{pb.name}"))
-            subscription = Subscription(settings, topic.name, self.around, self.lock, sky, self._forward)
-            self.subscriptions[pb.name] = subscription
-            self.subscription_pbs[pb.name] = pb
-            topic.subscriptions[pb.name] = subscription
-            self._pump(subscription)
-            self._expiry.watch(subscription)
+            self.install(pb, settings, topic)
             return self.subscription_pb(pb.name)
+
+    def install(self, pb: Any, settings: Settings, topic: Topic | None) -> Subscription:
+        """Set up a subscription, of a topic that may be gone; with the lock held."""
+        sky = Sky(self._weather, self.around.rng(f"weather/{pb.name}"))
+        subscription = Subscription(settings, pb.topic, self.around, self.ledger, sky, self._forward)
+        self.subscriptions[pb.name] = subscription
+        self.subscription_pbs[pb.name] = pb
+        self.ledger.note("subscription", pb.name)
+        if topic is not None:
+            topic.subscriptions[pb.name] = subscription
+        self._pump(subscription)
+        self._expiry.watch(subscription)
+        return subscription
 
     def subscription(self, name: str) -> Subscription:
         """The subscription of that full name; NOT_FOUND."""
@@ -180,6 +201,7 @@ class Broker:
             subscription = self.subscription(name)
             self._check_dead_letter(settings)
             self.subscription_pbs[name] = changed
+            self.ledger.note("subscription", name)
             subscription.reconfigure(settings)
             self._pump(subscription)
             self._expiry.watch(subscription)
@@ -196,6 +218,7 @@ class Broker:
         self._cut_off(subscription)
         del self.subscriptions[name]
         del self.subscription_pbs[name]
+        self.ledger.note("subscription", name)
         self._expiry.forget(name)
         consumers = subscription.consumers()
         subscription.close(reason)
@@ -214,6 +237,7 @@ class Broker:
             subscription = self.subscription(name)
             self._cut_off(subscription)
             self.subscription_pbs[name].detached = True
+            self.ledger.note("subscription", name)
             consumers = subscription.consumers()
             subscription.close("subscription detached")
             subscription.reconfigure(replace(subscription.settings, detached=True))
@@ -233,6 +257,7 @@ class Broker:
             _check_count("snapshots", self.snapshots, name, self.limits.snapshots_per_project)
             snapshot = take_snapshot(name, self.subscription(subscription), labels, now_ns)
             self.snapshots[name] = snapshot
+            self.ledger.note("snapshot", name)
             return snapshot
 
     def snapshot(self, name: str) -> Snapshot:
@@ -249,6 +274,7 @@ class Broker:
         now_ns = self.around.now_ns()
         for name in [name for name, snapshot in self.snapshots.items() if snapshot.expire_ns <= now_ns]:
             del self.snapshots[name]
+            self.ledger.note("snapshot", name)
         return list(self.snapshots.values())
 
     def delete_snapshot(self, name: str) -> None:
@@ -256,6 +282,7 @@ class Broker:
         with self.lock:
             self.snapshot(name)
             del self.snapshots[name]
+            self.ledger.note("snapshot", name)
 
     # ------------------------------------------------------------------------------------------------------- ending
 

@@ -28,7 +28,7 @@ class Iam:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self._policies: dict[str, Any] = {}
+        self.policies: dict[str, Any] = {}
 
     def methods(self, rpc: Rpc) -> Mapping[str, GrpcMethod]:
         """Full method path -> RPC."""
@@ -46,20 +46,21 @@ class Iam:
         """SetIamPolicy; ABORTED if the etag given is not the present one."""
         with self._broker.lock:
             self._check(request.resource)
-            present = self._policies.get(request.resource, Policy(etag=b"0"))
+            present = self.policies.get(request.resource, Policy(etag=b"0"))
             if request.policy.etag and request.policy.etag != present.etag:
                 raise GrpcError("ABORTED", "There were concurrent policy changes. Please retry the whole operation.")
             policy = Policy()
             policy.CopyFrom(request.policy)
             policy.etag = b"%d" % (int(present.etag) + 1)
-            self._policies[request.resource] = policy
+            self.policies[request.resource] = policy
+            self._broker.ledger.note("policy", request.resource)
             return policy
 
     def get(self, request: Any, _context: GrpcContext) -> Any:
         """GetIamPolicy: an empty one until one is set."""
         with self._broker.lock:
             self._check(request.resource)
-            return self._policies.get(request.resource, Policy(etag=b"0"))
+            return self.policies.get(request.resource, Policy(etag=b"0"))
 
     def test(self, request: Any, _context: GrpcContext) -> Any:
         """TestIamPermissions: all of them are held."""

@@ -73,6 +73,7 @@ class Publisher:
             )
             check_topic(changed)
             topic.pb = changed
+            self._broker.ledger.note("topic", topic.name)
             return topic.pb
 
     def publish(self, request: Any, _context: GrpcContext) -> Any:

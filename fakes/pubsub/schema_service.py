@@ -6,7 +6,6 @@ The registry is what topics ask; it must not know topics.
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.pubsub_v1 import types
 from google.pubsub_v1.types import schema as schema_types
 
+from fakes.journal import Ledger
 from fakes.paging import page
 from fakes.pubsub.methods import Table
 from fakes.pubsub.names import checked, project_of
@@ -31,8 +31,9 @@ DELETED_SCHEMA = "_deleted-schema_"
 class SchemaRegistry:
     """Schemas by full name; every method is called with `lock` held."""
 
-    def __init__(self, around: Surroundings, lock: threading.RLock) -> None:
-        self.lock = lock
+    def __init__(self, around: Surroundings, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.lock = ledger.lock
         self.schemas: dict[str, Schema] = {}
         self._around = around
 
@@ -55,6 +56,7 @@ class SchemaRegistry:
         if name in self.schemas:
             raise GrpcError("ALREADY_EXISTS", f"Resource already exists in the project (resource={name}).")
         schema = self.schemas[name] = Schema(name, [self._revision(name, pb, 0)])
+        self.ledger.note("schema", name)
         return schema
 
     def commit(self, name: str, pb: Any) -> Revision:
@@ -64,6 +66,7 @@ class SchemaRegistry:
             raise GrpcError("FAILED_PRECONDITION", f"{name} has {MOST_REVISIONS} revisions; delete one first")
         revision = self._revision(name, pb, len(schema.revisions))
         schema.revisions.append(revision)
+        self.ledger.note("schema", schema.name)
         return revision
 
     def check(self, settings: Any, data: bytes) -> Mapping[str, str]:
@@ -160,12 +163,15 @@ class SchemaService:
             if len(schema.revisions) == 1:
                 raise GrpcError("FAILED_PRECONDITION", f"{schema.name} has one revision only; delete the schema")
             schema.revisions.remove(revision)
+            self._registry.ledger.note("schema", schema.name)
             return _pb(schema, revision)
 
     def delete(self, request: Any, _context: GrpcContext) -> Any:
         """DeleteSchema."""
         with self._registry.lock:
-            del self._registry.schemas[self._registry.schema(request.name).name]
+            name = self._registry.schema(request.name).name
+            del self._registry.schemas[name]
+            self._registry.ledger.note("schema", name)
         return Empty()
 
     def validate(self, request: Any, _context: GrpcContext) -> Any:

@@ -80,6 +80,7 @@ class Snapshots:
                         f"Invalid update_mask provided in the UpdateSnapshotRequest: {path!r}; "
                         "give labels or expire_time",
                     )
+            self._broker.ledger.note("snapshot", snapshot.name)
             return _pb(snapshot)
 
     def delete(self, request: Any, _context: GrpcContext) -> Any:

@@ -8,10 +8,11 @@ topics or what its consumers are.
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Literal
 
+from fakes.journal import Ledger
 from fakes.pubsub.agenda import Agenda
 from fakes.pubsub.delivery import Consumer, Delivery, Lease
 from fakes.pubsub.message import Message
@@ -26,8 +27,8 @@ Failure = Literal["nacked", "expired"]
 class Subscription:
     """The machine of one subscription.
 
-    `lock` is the broker's and is taken by timers only: every public method is called with it held. `dead_letter` tries
-    to forward a message and tells whether it could.
+    The lock of `ledger` is the broker's and is taken by timers only: every public method is called with it held.
+    `dead_letter` tries to forward a message and tells whether it could.
     """
 
     def __init__(
@@ -35,20 +36,21 @@ class Subscription:
         settings: Settings,
         topic: str,
         around: Surroundings,
-        lock: Any,
+        ledger: Ledger,
         sky: Sky,
         dead_letter: Callable[[Subscription, Delivery], bool],
     ) -> None:
         self.settings = settings
         self.topic = topic
         self._around = around
-        self._lock = lock
+        self._ledger = ledger
+        self._lock = ledger.lock
         self._sky = sky
         self._dead_letter = dead_letter
         self._backlog: OrderedDict[str, Delivery] = OrderedDict()
         self._turns = Turns(ordering=settings.ordering)
         self._by_ack_id: dict[str, Delivery] = {}
-        self._acked_and_kept: deque[Message] = deque()
+        self._acked_and_kept: OrderedDict[str, Message] = OrderedDict()
         self._ack_numbers = itertools.count(1)
         self._agenda: Agenda[Delivery | Lease | None] = Agenda(around, self._wake)
         self._watching_age = False
@@ -68,6 +70,7 @@ class Subscription:
 
     def _add(self, delivery: Delivery, *, overtaking: bool = False, delay_s: float = 0.0) -> None:
         self._backlog[delivery.message.message_id] = delivery
+        self._changed(delivery.message)
         if not self._watching_age:
             self._watch_age()
         if delay_s > 0:
@@ -174,7 +177,7 @@ class Subscription:
     def _acked(self, delivery: Delivery, status: int | str | None = None) -> None:
         self._note("acked", delivery, status)
         if self.settings.retain_acked and not delivery.echo:
-            self._acked_and_kept.append(delivery.message)
+            self._keep_acked(delivery.message)
             self._trim_kept()
         self._forget(delivery)
 
@@ -192,9 +195,11 @@ class Subscription:
         retry = self.settings.retry
         delay_s = 0.0 if retry is None else retry.delay_s(delivery.attempt)
         delivery.attempt += 1
+        self._ledger.note("progress", self.settings.name, delivery.message.message_id)
         for later in self._turns.rewind(delivery):
             self._end_lease(later)
             later.acked = later.acked and self.settings.exactly_once
+            self._ledger.note("progress", self.settings.name, later.message.message_id)
         if delay_s > 0:
             self._hold(delivery, delay_s)
         else:
@@ -218,7 +223,7 @@ class Subscription:
     def acked_and_kept(self) -> tuple[Message, ...]:
         """What is acknowledged and retained for replay."""
         self._trim_kept()
-        return tuple(self._acked_and_kept)
+        return tuple(self._acked_and_kept.values())
 
     def replay(self, messages: Iterable[Message]) -> None:
         """Make `messages` the backlog (a seek): what is not among them counts as acknowledged, no lease survives."""
@@ -228,8 +233,9 @@ class Subscription:
             if message_id not in wanted and not delivery.acked:
                 self._note("acked", delivery, reason="seek")
                 if self.settings.retain_acked:
-                    self._acked_and_kept.append(delivery.message)
-        self._acked_and_kept = deque(one for one in self._acked_and_kept if one.message_id not in wanted)
+                    self._keep_acked(delivery.message)
+        for message_id in [one for one in self._acked_and_kept if one in wanted]:
+            self._drop_acked(message_id)
         self._empty()
         for message_id in sorted(wanted, key=int):
             message = wanted[message_id]
@@ -239,6 +245,28 @@ class Subscription:
                 self._add(delivery)
         self._drop_old(self._around.now_ns())
         self.dispatch()
+
+    # ------------------------------------------------------------------------------------ what is kept, and restored
+
+    def outstanding(self, message_id: str) -> Delivery | None:
+        """The delivery of a message in the backlog, None without one."""
+        return self._backlog.get(message_id)
+
+    def acked_message(self, message_id: str) -> Message | None:
+        """The acknowledged and retained message of that id, None without one."""
+        return self._acked_and_kept.get(message_id)
+
+    def restore(self, message: Message, attempt: int, *, acked: bool) -> None:
+        """Put a message back as it was before the process died: unleased; `dispatch` follows."""
+        delivery = Delivery(message)
+        delivery.attempt = attempt
+        self._add(delivery)
+        if acked:
+            self._forget(delivery)
+
+    def restore_acked(self, message: Message) -> None:
+        """Put back an acknowledged message that is retained."""
+        self._keep_acked(message)
 
     def reconfigure(self, settings: Settings) -> None:
         """New settings from now on; leases that are out keep their deadlines."""
@@ -257,7 +285,8 @@ class Subscription:
                 self._note("dropped", delivery, reason=reason)
         self.stop()
         self._empty()
-        self._acked_and_kept.clear()
+        for message_id in list(self._acked_and_kept):
+            self._drop_acked(message_id)
 
     def _empty(self) -> None:
         for delivery in self._backlog.values():
@@ -266,6 +295,7 @@ class Subscription:
             lease, delivery.lease = delivery.lease, None
             if lease is not None:
                 lease.consumer.release(lease)
+            self._changed(delivery.message)
         self._backlog.clear()
         self._by_ack_id.clear()
         self._turns.clear()
@@ -290,6 +320,8 @@ class Subscription:
         for gone in self._turns.done(delivery):
             if not gone.echo:
                 self._backlog.pop(gone.message.message_id, None)
+                self._changed(gone.message)
+        self._ledger.note("progress", self.settings.name, delivery.message.message_id)
 
     def _forget_stale_id(self, delivery: Delivery) -> None:
         if delivery.stale_ack_id:
@@ -302,13 +334,28 @@ class Subscription:
         if oldest is not None:
             self._agenda.add(oldest.message.publish_ns + self._retention_ns(), None)
 
+    def _keep_acked(self, message: Message) -> None:
+        self._acked_and_kept[message.message_id] = message
+        self._ledger.note("acked", self.settings.name, message.message_id)
+
+    def _drop_acked(self, message_id: str) -> None:
+        del self._acked_and_kept[message_id]
+        self._ledger.note("acked", self.settings.name, message_id)
+
+    def _changed(self, message: Message) -> None:
+        self._ledger.note("backlog", self.settings.name, message.message_id)
+        self._ledger.note("progress", self.settings.name, message.message_id)
+
     def _retention_ns(self) -> int:
         return round(self.settings.retention_s * 1e9)
 
     def _trim_kept(self) -> None:
         before_ns = self._around.now_ns() - self._retention_ns()
-        while self._acked_and_kept and self._acked_and_kept[0].publish_ns <= before_ns:
-            self._acked_and_kept.popleft()
+        while self._acked_and_kept:
+            oldest = next(iter(self._acked_and_kept.values()))
+            if oldest.publish_ns > before_ns:
+                break
+            self._drop_acked(oldest.message_id)
 
     def _drop_old(self, now_ns: int) -> None:
         before_ns = now_ns - self._retention_ns()

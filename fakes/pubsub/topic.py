@@ -5,9 +5,10 @@ It must not know how messages are delivered.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from typing import Any
 
+from fakes.journal import Ledger
 from fakes.pubsub.message import Message
 from fakes.pubsub.subscription import Subscription
 from fakes.seam import GrpcError
@@ -37,10 +38,11 @@ def _not_emulated(name: str, field: str, remedy: str) -> GrpcError:
 class Topic:
     """`pb` is its `google.pubsub.v1.Topic`; `subscriptions` by name, in the order they were made."""
 
-    def __init__(self, pb: Any) -> None:
+    def __init__(self, pb: Any, ledger: Ledger) -> None:
         self.pb = pb
+        self._ledger = ledger
         self.subscriptions: dict[str, Subscription] = {}
-        self._retained: deque[Message] = deque()
+        self._retained: OrderedDict[str, Message] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -58,9 +60,10 @@ class Topic:
         """Retain a published message if the topic does so, and let go of what is too old."""
         retention_s = self.retention_s()
         if retention_s is None:
-            self._retained.clear()
+            self.forget()
             return
-        self._retained.append(message)
+        self._retained[message.message_id] = message
+        self._ledger.note("retained", self.name, message.message_id)
         self._trim(message.publish_ns - round(retention_s * 1e9))
 
     def retained(self, now_ns: int) -> tuple[Message, ...]:
@@ -69,8 +72,21 @@ class Topic:
         if retention_s is None:
             return ()
         self._trim(now_ns - round(retention_s * 1e9))
-        return tuple(self._retained)
+        return tuple(self._retained.values())
+
+    def retained_message(self, message_id: str) -> Message | None:
+        """The retained message of that id, None without one."""
+        return self._retained.get(message_id)
+
+    def forget(self) -> None:
+        """Retain nothing."""
+        while self._retained:
+            self._drop_first()
 
     def _trim(self, before_ns: int) -> None:
-        while self._retained and self._retained[0].publish_ns <= before_ns:
-            self._retained.popleft()
+        while self._retained and next(iter(self._retained.values())).publish_ns <= before_ns:
+            self._drop_first()
+
+    def _drop_first(self) -> None:
+        message_id, _ = self._retained.popitem(last=False)
+        self._ledger.note("retained", self.name, message_id)

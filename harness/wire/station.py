@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import shutil
 import threading
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -168,10 +169,9 @@ class Station:
         with self._lock:
             for name in names:
                 emulator = self.emulators[name]
-                wipe = getattr(emulator.backend, "wipe", None)
-                if wipe is not None:
-                    wipe()
                 emulator.backend.close()
+                if self._data is not None:
+                    shutil.rmtree(self._data / name, ignore_errors=True)
                 emulator.backend = self._create(name, emulator.surroundings)
                 self._peers[name] = emulator.backend
                 if emulator.grpc_server is not None:

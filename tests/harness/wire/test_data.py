@@ -1,0 +1,168 @@
+"""What clients were told is done outlives `kill -9` of the server, whenever it comes."""
+
+import contextlib
+import itertools
+import json
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from google.api_core.exceptions import GoogleAPIError
+from google.cloud.firestore_v1.services.firestore import FirestoreClient
+from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
+from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
+from google.cloud.logging_v2.services.logging_service_v2.transports import LoggingServiceV2GrpcTransport
+from google.cloud.logging_v2.types import LogEntry
+from google.pubsub_v1 import PublisherClient, SubscriberClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+from requests import RequestException, Session
+
+ROOT = Path(__file__).resolve().parents[3]
+SERVICES = ("gcs", "pubsub", "firestore", "logging")
+PARENT = "projects/p/databases/(default)/documents"
+TOPIC, SUBSCRIPTION = "projects/p/topics/the-topic", "projects/p/subscriptions/the-sub"
+GONE = (GoogleAPIError, RequestException, grpc.RpcError, OSError)
+
+
+class Server:
+    """`windtunnel up --data`, killed and started again."""
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "harness.cli", "up", *SERVICES, "--format", "json", "--data", str(self._data)]
+        self._process = subprocess.Popen(
+            [*command, "--set", "gcs.limits=none"], stdout=subprocess.PIPE, cwd=ROOT, text=True
+        )
+        assert self._process.stdout is not None
+        control = json.loads(self._process.stdout.readline())["WINDTUNNEL_CONTROL"]
+        with Session() as session:
+            self.addresses = session.get(f"{control}/health").json()["emulators"]
+
+    def stop(self, how: signal.Signals) -> int:
+        self._process.send_signal(how)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        return self._process.wait(30)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    running = Server(tmp_path)
+    yield running
+    assert running.stop(signal.SIGTERM) == 0
+
+
+def objects(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    url, session = f"http://{server.addresses['gcs']}", Session()
+
+    def write(name: str) -> None:
+        answer = session.post(f"{url}/upload/storage/v1/b/the-bucket/o?uploadType=media&name={name}", data=name)
+        answer.raise_for_status()
+
+    def read() -> set[str]:
+        names = [one["name"] for one in session.get(f"{url}/storage/v1/b/the-bucket/o").json().get("items", [])]
+        assert all(session.get(f"{url}/storage/v1/b/the-bucket/o/{name}?alt=media").text == name for name in names[-3:])
+        return set(names)
+
+    session.post(f"{url}/storage/v1/b?project=p", json={"name": "the-bucket"})
+    return write, read
+
+
+def messages(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    channel = grpc.insecure_channel(server.addresses["pubsub"])
+    publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+    subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel))
+    with contextlib.suppress(GoogleAPIError):
+        publisher.create_topic(name=TOPIC)
+        subscriber.create_subscription(name=SUBSCRIPTION, topic=TOPIC)
+
+    def write(name: str) -> None:
+        publisher.publish(topic=TOPIC, messages=[{"data": name.encode()}], retry=None)
+
+    def read() -> set[str]:
+        pull = {"subscription": SUBSCRIPTION, "max_messages": 1000}
+        found: set[str] = set()
+        while received := subscriber.pull(request={**pull, "return_immediately": True}).received_messages:
+            found |= {one.message.data.decode() for one in received}
+        return found
+
+    return write, read
+
+
+def documents(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    transport = FirestoreGrpcTransport(channel=grpc.insecure_channel(server.addresses["firestore"]))
+    client = FirestoreClient(transport=transport)
+
+    def write(name: str) -> None:
+        update = {"name": f"{PARENT}/things/{name}", "fields": {"n": {"string_value": name}}}
+        client.commit(
+            request={"database": "projects/p/databases/(default)", "writes": [{"update": update}]}, retry=None
+        )
+
+    def read() -> set[str]:
+        listed = client.list_documents(request={"parent": PARENT, "collection_id": "things", "page_size": 300})
+        return {one.fields["n"].string_value for one in listed}
+
+    return write, read
+
+
+def entries(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    channel = grpc.insecure_channel(server.addresses["logging"])
+    client = LoggingServiceV2Client(transport=LoggingServiceV2GrpcTransport(channel=channel))
+
+    def write(name: str) -> None:
+        entry = LogEntry(
+            log_name="projects/p/logs/the-log", resource={"type": "global"}, insert_id=name, text_payload=name
+        )
+        client.write_log_entries(request={"entries": [entry]}, retry=None)
+
+    def read() -> set[str]:
+        listed = client.list_log_entries(request={"resource_names": ["projects/p"], "page_size": 1000})
+        return {one.text_payload for one in listed}
+
+    return write, read
+
+
+KINDS = {"gcs": objects, "pubsub": messages, "firestore": documents, "logging": entries}
+
+
+def test_what_was_acknowledged_is_there_after_kills_at_random_points(server):
+    dice = random.Random(1)
+    told: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for life in range(3):
+        writers = {kind: make(server)[0] for kind, make in KINDS.items()}
+        goal = (life + 1) * dice.randrange(5, 40)
+        enough = threading.Event()
+
+        def work(kind: str, life=life, writers=writers, goal=goal, enough=enough) -> None:
+            with contextlib.suppress(*GONE):
+                for number in itertools.count():
+                    writers[kind](f"{life}-{number}")
+                    told[kind].add(f"{life}-{number}")
+                    if min(map(len, told.values())) >= goal:
+                        enough.set()
+
+        threads = [threading.Thread(target=work, args=(kind,)) for kind in KINDS]
+        for thread in threads:
+            thread.start()
+        assert enough.wait(60), {kind: len(done) for kind, done in told.items()}
+        server.stop(signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+        server.start()
+        found = {kind: make(server)[1]() for kind, make in KINDS.items()}
+        for kind, done in told.items():
+            assert done, kind
+            # One more than was acknowledged may be there: its answer was lost.
+            assert done <= found[kind], f"{kind} lost {sorted(done - found[kind])[:5]}"
+            assert len(found[kind] - done) <= life + 1
