@@ -30,27 +30,6 @@ CODE_OF_STATUS = {
 }
 """Google's mapping of HTTP statuses to gRPC codes (`google/rpc/code.proto`); 502 as the client libraries read it."""
 
-CODE_NUMBERS = {
-    "OK": 0,
-    "CANCELLED": 1,
-    "UNKNOWN": 2,
-    "INVALID_ARGUMENT": 3,
-    "DEADLINE_EXCEEDED": 4,
-    "NOT_FOUND": 5,
-    "ALREADY_EXISTS": 6,
-    "PERMISSION_DENIED": 7,
-    "RESOURCE_EXHAUSTED": 8,
-    "FAILED_PRECONDITION": 9,
-    "ABORTED": 10,
-    "OUT_OF_RANGE": 11,
-    "UNIMPLEMENTED": 12,
-    "INTERNAL": 13,
-    "UNAVAILABLE": 14,
-    "DATA_LOSS": 15,
-    "UNAUTHENTICATED": 16,
-}
-"""The codes' numbers, for answers that carry a `google.rpc.Status` (`google/rpc/code.proto`)."""
-
 _USUAL_MESSAGE = {
     "ABORTED": "The operation was aborted.",
     "DEADLINE_EXCEEDED": "Deadline exceeded.",

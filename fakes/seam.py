@@ -215,11 +215,33 @@ class GrpcMethod:
     serve: Callable[[Any, GrpcContext], Any]
 
 
+GRPC_CODES = {
+    "OK": 0,
+    "CANCELLED": 1,
+    "UNKNOWN": 2,
+    "INVALID_ARGUMENT": 3,
+    "DEADLINE_EXCEEDED": 4,
+    "NOT_FOUND": 5,
+    "ALREADY_EXISTS": 6,
+    "PERMISSION_DENIED": 7,
+    "RESOURCE_EXHAUSTED": 8,
+    "FAILED_PRECONDITION": 9,
+    "ABORTED": 10,
+    "OUT_OF_RANGE": 11,
+    "UNIMPLEMENTED": 12,
+    "INTERNAL": 13,
+    "UNAVAILABLE": 14,
+    "DATA_LOSS": 15,
+    "UNAUTHENTICATED": 16,
+}
+"""Numbers of gRPC's statuses by name (doc/statuscodes.md of the gRPC repository; `google/rpc/code.proto`)."""
+
+
 class GrpcError(Exception):
     """Ends an RPC with a status other than OK.
 
-    `code` is the name of a gRPC status (`NOT_FOUND`), `details` its message, `trailers` binary or text trailing
-    metadata (`grpc-status-details-bin` for instance).
+    `code` is the name of a gRPC status (a key of `GRPC_CODES`), `details` its message, `trailers` binary or text
+    trailing metadata (`grpc-status-details-bin` for instance).
     """
 
     def __init__(

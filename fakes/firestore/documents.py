@@ -20,8 +20,8 @@ from fakes.firestore.names import check_document, split
 from fakes.firestore.query import Query, masked
 from fakes.firestore.transactions import Transaction
 from fakes.firestore.writes import Written, target
-from fakes.rpc import CODE_NUMBERS, PbMessage, Rpc
-from fakes.seam import GrpcContext, GrpcError, GrpcMethod
+from fakes.rpc import PbMessage, Rpc
+from fakes.seam import GRPC_CODES, GrpcContext, GrpcError, GrpcMethod
 
 SERVICE = "google.firestore.v1.Firestore"
 _READS = ("GetDocument", "ListDocuments", "ListCollectionIds")
@@ -261,7 +261,7 @@ class Documents:
                 [outcome], _ = self._database.commit([write], b"", context)
             except GrpcError as error:
                 answer.write_results.add()
-                answer.status.append(Status(code=CODE_NUMBERS[error.code], message=error.details))
+                answer.status.append(Status(code=GRPC_CODES[error.code], message=error.details))
             else:
                 answer.write_results.append(_result(outcome))
                 answer.status.append(Status())

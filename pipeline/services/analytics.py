@@ -22,7 +22,7 @@ from pipeline.breaker_ledger import BreakerLedger
 from pipeline.clients import Clients
 from pipeline.clock import Clock, resolve_date, utc_now
 from pipeline.messages import DateRangeRequest, InvalidMessageError, Phase2Completion, Phase3Completion, parse_json
-from pipeline.publisher import Publisher, PublishFailedError
+from pipeline.publisher import Publisher
 from pipeline.run_history import StreamedRunHistory
 from pipeline.safeguards.attempt_cap import AttemptCap, CapLook
 from pipeline.safeguards.breaker import SharedBreaker
@@ -30,7 +30,8 @@ from pipeline.safeguards.dedupe import SuccessMarkers
 from pipeline.safeguards.early_exit import GamesAheadCheck, GamesOverCheck
 from pipeline.safeguards.upstream_check import UpstreamCheck
 from pipeline.services.acknowledgement import AcknowledgementPolicy, acknowledge_unless_curable
-from pipeline.services.door import Door, RefusedError
+from pipeline.services.door import Door
+from pipeline.services.frame import framed
 from pipeline.settings import Settings
 from pipeline.shared_state import SharedState
 from pipeline.slate import Schedule
@@ -142,8 +143,7 @@ def create_app(parts: AnalyticsParts | None = None) -> Flask:
 
 
 def _app(parts: AnalyticsParts) -> Flask:
-    app = Flask("nba-phase3-analytics-processors")
-    app.extensions["close"] = parts.close
+    app = framed("nba-phase3-analytics-processors", parts.close)
 
     def process() -> tuple[Response, int]:
         delivery = parts.door.open(request.get_data())
@@ -170,20 +170,8 @@ def _app(parts: AnalyticsParts) -> Flask:
         outcomes = [_attempt(parts, name, day, trigger) for day in _days(parts, wanted) for name in names]
         return _told(outcomes), 200 if parts.acknowledge(outcomes).status < 300 else 500
 
-    def invalid(error: InvalidMessageError) -> tuple[Response, int]:
-        return jsonify(field=error.field, problem=str(error)), 400
-
-    def refused(error: RefusedError) -> tuple[Response, int]:
-        return jsonify(error.body), error.status
-
-    def unpublished(error: PublishFailedError) -> tuple[Response, int]:
-        return jsonify(problem=str(error)), 503
-
     app.add_url_rule("/process", view_func=process, methods=["POST"])
     app.add_url_rule("/process-date-range", view_func=process_date_range, methods=["POST"])
-    app.register_error_handler(InvalidMessageError, invalid)
-    app.register_error_handler(RefusedError, refused)
-    app.register_error_handler(PublishFailedError, unpublished)
     return app
 
 

@@ -18,14 +18,15 @@ from pipeline.bucket import Bucket
 from pipeline.clients import Clients
 from pipeline.clock import Clock, utc_now
 from pipeline.messages import Phase2Completion, ScraperCompletion
-from pipeline.publisher import Publisher, PublishFailedError
+from pipeline.publisher import Publisher
 from pipeline.raw.feed import Feed
 from pipeline.raw.loader import FeedLoader
 from pipeline.raw.registry import FEEDS, UnknownPathError, feed_for
 from pipeline.run_history import StreamedRunHistory
 from pipeline.safeguards.breaker import SharedBreaker
 from pipeline.services.acknowledgement import AcknowledgementPolicy, acknowledge_unless_curable
-from pipeline.services.door import Delivery, Door, RefusedError
+from pipeline.services.door import Delivery, Door
+from pipeline.services.frame import framed
 from pipeline.settings import Settings
 from pipeline.shared_state import SharedState
 from pipeline.warehouse import Table, Warehouse
@@ -113,8 +114,7 @@ def create_app(parts: RawParts | None = None) -> Flask:
 
 
 def _app(parts: RawParts) -> Flask:
-    app = Flask("nba-phase2-raw-processors")
-    app.extensions["close"] = parts.close
+    app = framed("nba-phase2-raw-processors", parts.close)
 
     def process() -> tuple[Response, int]:
         delivery = parts.door.open(request.get_data())
@@ -126,15 +126,7 @@ def _app(parts: RawParts) -> Flask:
             parts.door.bury(delivery.message_id, delivery.raw, outcome.reason)
         return jsonify(status=outcome.status, reason=outcome.reason, records=outcome.records), answer.status
 
-    def refused(error: RefusedError) -> tuple[Response, int]:
-        return jsonify(error.body), error.status
-
-    def unpublished(error: PublishFailedError) -> tuple[Response, int]:
-        return jsonify(problem=str(error)), 503
-
     app.add_url_rule("/process", view_func=process, methods=["POST"])
-    app.register_error_handler(RefusedError, refused)
-    app.register_error_handler(PublishFailedError, unpublished)
     return app
 
 

@@ -11,8 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.pubsub_v1 import types as pubsub_types
 
-from fakes.rpc import CODE_NUMBERS
-from fakes.seam import GrpcError
+from fakes.seam import GRPC_CODES, GrpcError
 from fakes.wire.surroundings import RealSurroundings
 from tests.fakes.direct import DirectContext
 
@@ -251,7 +250,7 @@ def test_any_request_is_answered_or_refused_with_a_status_of_the_services(backen
                 context.hang_up()
                 list(itertools.islice(methods[path].serve(iter([data]), context), 10))
         except GrpcError as error:
-            assert error.code in CODE_NUMBERS
+            assert error.code in GRPC_CODES
             assert error.code != "INTERNAL" or "does not parse" in error.details
         else:
             outcomes[path] += 1

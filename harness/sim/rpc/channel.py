@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fakes.seam import GRPC_CODES
 from harness.sim.rpc.connectivity import Connectivity
 from harness.sim.rpc.credentials import Pairs, collect, insecure, plugins_of
 from harness.sim.rpc.exchange import Exchange, Request
 from harness.sim.rpc.fabric import Fabric, Methods
-from harness.sim.rpc.status import CODES, Status, cancelled, unavailable
+from harness.sim.rpc.status import Status, cancelled, unavailable
 from harness.sim.rpc.target import as_headers, host_of, limits_of, sendable
 
 _NO_NAME = "Domain name not found"
@@ -71,7 +72,7 @@ class SimChannel:
         if exchange.request.timeout_s is not None and exchange.request.timeout_s <= 0:
             return exchange
         if illegal:
-            exchange.fail(Status(CODES["INTERNAL"], "Invalid metadata", explained=False))
+            exchange.fail(Status(GRPC_CODES["INTERNAL"], "Invalid metadata", explained=False))
             return exchange
         if self._credentials is None:
             refusal = insecure(invocation.credentials)

@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness.sim.rpc.status import CODES, Status, unavailable
+from fakes.seam import GRPC_CODES
+from harness.sim.rpc.status import Status, unavailable
 
 Pairs = tuple[tuple[str, str | bytes], ...]
 
@@ -39,7 +40,7 @@ def insecure(call_credentials: Any) -> Status | None:
     if not plugins_of(call_credentials):
         return None
     details = "Established channel does not have a sufficient security level to transfer call credential."
-    return Status(CODES["UNAUTHENTICATED"], details)
+    return Status(GRPC_CODES["UNAUTHENTICATED"], details)
 
 
 def collect(

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fakes.seam import GRPC_CODES
 from harness.sim.rpc.pipe import Pipe
 from harness.sim.rpc.status import (
-    CODES,
     OK,
     Metadata,
     Status,
@@ -89,7 +89,7 @@ class Exchange:
         limit = self.request.max_send_bytes
         if 0 <= limit < len(message):
             details = f"CLIENT: Sent message larger than max ({len(message)} vs. {limit})"
-            self.cancel(Status(CODES["RESOURCE_EXHAUSTED"], details))
+            self.cancel(Status(GRPC_CODES["RESOURCE_EXHAUSTED"], details))
         self.requests.send(message, accepted)
 
     def half_close(self) -> None:
@@ -191,7 +191,7 @@ class Exchange:
         if message is None or limit < 0 or len(message) <= limit:
             return message
         details = f"Stream removed (CLIENT: Received message larger than max ({len(message)} vs. {limit}))"
-        self.cancel(Status(CODES["RESOURCE_EXHAUSTED"], details))
+        self.cancel(Status(GRPC_CODES["RESOURCE_EXHAUSTED"], details))
         return None
 
     def _on_deadline(self) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import gevent
 
-from fakes.seam import ConnectionLost, GrpcError, GrpcMethod
+from fakes.seam import GRPC_CODES, ConnectionLost, GrpcError, GrpcMethod
 from harness.sim.rpc.exchange import Exchange, Request
 from harness.sim.rpc.park import park
-from harness.sim.rpc.status import CODES, NAMES, OK, Status, of_error, unavailable
+from harness.sim.rpc.status import NAMES, OK, Status, of_error, unavailable
 
 Spawn = Callable[[Callable[[], None]], Any]
 """Runs a function of no arguments in a greenlet of its own; `gevent.spawn` is one."""
@@ -76,7 +76,7 @@ def serve(exchange: Exchange, methods: Mapping[str, GrpcMethod], spawn: Spawn, c
     method = methods.get(request.method)
     if method is None:
         details = f"Method not found! ({request.host} does not emulate {request.method})"
-        exchange.finish(Status(CODES["UNIMPLEMENTED"], details))
+        exchange.finish(Status(GRPC_CODES["UNIMPLEMENTED"], details))
     elif method.kind.startswith("stream"):
         spawn(lambda: _run(exchange, method, RequestIterator(exchange), spawn, complain))
     else:
@@ -110,7 +110,7 @@ def _status_of(error: Exception, request: Request, complain: Complaint) -> Statu
             error = unsendable
     complain(request.method, error)
     # The code and wording of grpc.server's own handling of an exception in a servicer.
-    return Status(CODES["UNKNOWN"], f"Exception calling application: {error}")
+    return Status(GRPC_CODES["UNKNOWN"], f"Exception calling application: {error}")
 
 
 def _stream(exchange: Exchange, messages: Any) -> None:

@@ -1,6 +1,6 @@
 """How an RPC ended, in gRPC's own words.
 
-The figures are those of gRPC core (doc/statuscodes.md of the gRPC repository); wordings are what grpcio 1.85 says on a
+Wordings are what grpcio 1.85 says on a
 real connection. This module must not know how a status travels.
 """
 
@@ -8,28 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fakes.seam import GrpcError
+from fakes.seam import GRPC_CODES, GrpcError
 
-CODES = {
-    "OK": 0,
-    "CANCELLED": 1,
-    "UNKNOWN": 2,
-    "INVALID_ARGUMENT": 3,
-    "DEADLINE_EXCEEDED": 4,
-    "NOT_FOUND": 5,
-    "ALREADY_EXISTS": 6,
-    "PERMISSION_DENIED": 7,
-    "RESOURCE_EXHAUSTED": 8,
-    "FAILED_PRECONDITION": 9,
-    "ABORTED": 10,
-    "OUT_OF_RANGE": 11,
-    "UNIMPLEMENTED": 12,
-    "INTERNAL": 13,
-    "UNAVAILABLE": 14,
-    "DATA_LOSS": 15,
-    "UNAUTHENTICATED": 16,
-}
-NAMES = {number: name for name, number in CODES.items()}
+NAMES = {number: name for name, number in GRPC_CODES.items()}
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 """Ordered metadata; the values of keys that end in `-bin` are bytes, all others text."""
@@ -60,17 +41,17 @@ OK = Status(0)
 
 def cancelled(details: str) -> Status:
     """The client gave the call up."""
-    return Status(CODES["CANCELLED"], details)
+    return Status(GRPC_CODES["CANCELLED"], details)
 
 
 def deadline_exceeded() -> Status:
     """The call's time was over before its answer was there."""
-    return Status(CODES["DEADLINE_EXCEEDED"], "Deadline Exceeded")
+    return Status(GRPC_CODES["DEADLINE_EXCEEDED"], "Deadline Exceeded")
 
 
 def unavailable(details: str) -> Status:
     """The peer cannot be reached, or was lost on the way."""
-    return Status(CODES["UNAVAILABLE"], details)
+    return Status(GRPC_CODES["UNAVAILABLE"], details)
 
 
 def of_error(error: GrpcError) -> Status:
@@ -78,9 +59,9 @@ def of_error(error: GrpcError) -> Status:
 
     Raises `ValueError` for a code that gRPC does not know and for trailers that could not be sent.
     """
-    code = CODES.get(error.code)
+    code = GRPC_CODES.get(error.code)
     if code is None or code == 0:
-        known = ", ".join(list(CODES)[1:])
+        known = ", ".join(list(GRPC_CODES)[1:])
         raise ValueError(f"GrpcError code {error.code!r} is no gRPC error status; use one of {known}")
     for key, value in error.trailers:
         if isinstance(value, bytes) != key.endswith("-bin"):
