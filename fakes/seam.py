@@ -289,17 +289,25 @@ class Instance(Protocol):
         begun to answer.
         """
 
-    def stop(self) -> None:
-        """Ask it to exit (SIGTERM); requests in flight may finish."""
+    def stop(self, grace_s: float, reason: str) -> None:
+        """Ask it to exit (SIGTERM); requests in flight may finish, and what is left after `grace_s` is killed."""
+
+    def kill(self, event: str, reason: str) -> None:
+        """End it at once (SIGKILL); `event` is what the history calls it: `oom`, `crash` or `exit`."""
+
+    def throttle(self, on: bool) -> None:
+        """Take its CPU away, or give it back: with none, nothing of it runs and what would wake it is kept."""
 
 
 class Launcher(Protocol):
     """How a platform starts instances of a service: a simulated process in sim, an OS process on the wire."""
 
     def launch(
-        self, service: str, number: int, on_ready: Callable[[], None], on_exit: Callable[[str], None]
+        self, service: str, revision: int, number: int, on_ready: Callable[[], None], on_exit: Callable[[str], None]
     ) -> Instance:
-        """Start instance `number`; call `on_ready` when it accepts requests and `on_exit(reason)` when it is gone."""
+        """Start instance `number` of `revision` (from 1); call `on_ready` when it accepts requests and
+        `on_exit(reason)` when it is gone.
+        """
 
 
 @runtime_checkable

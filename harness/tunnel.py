@@ -7,7 +7,7 @@ and checks them; an engine (`harness.sim.engine`) makes them real. It must not k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from harness.compute import ServiceTime
+from harness.timespec import duration_ns
 
 
 class DeclarationError(ValueError):
@@ -32,20 +33,37 @@ class BackendDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class ProgramDeclaration:
-    """Code to run in processes: `entry` is `module:function`, `compute` maps request paths or call sites to times."""
+    """Code to run in processes: `entry` is `module:function`, `compute` maps request paths or call sites to times.
+
+    `may_fail`: that it cannot be started is something the world is about, and no error of the pipeline's.
+    """
 
     name: str
     entry: str
     environ: Mapping[str, str]
     compute: Mapping[str, ServiceTime]
+    may_fail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionDeclaration:
+    """What one revision of a service runs (an app, or what makes it), and how long an instance takes to listen."""
+
+    program: ProgramDeclaration
+    cold_start_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceDeclaration:
-    """A service behind the platform's front: its program (an app, or what makes it) and how it is deployed."""
+    """A service behind the platform's front: its revisions in order, and how the first one is deployed."""
 
-    program: ProgramDeclaration
+    revisions: list[RevisionDeclaration]
     deployment: Mapping[str, Any]
+
+    @property
+    def program(self) -> ProgramDeclaration:
+        """What the last revision runs."""
+        return self.revisions[-1].program
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,7 @@ class Tunnel:
     workers: dict[str, WorkerDeclaration] = field(default_factory=dict)
     preparations: list[ProgramDeclaration] = field(default_factory=list)
     schedules: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    rollouts: list[Mapping[str, Any]] = field(default_factory=list)
     topologies: list[Mapping[str, Any]] = field(default_factory=list)
 
     def backend(self, name: str, *, kind: str = "", **options: Any) -> None:
@@ -96,26 +115,78 @@ class Tunnel:
         request_timeout_s: float = 300.0,
         cold_start_s: float = 4.0,
         compute: Mapping[str, str] | None = None,
+        **deployment: Any,
     ) -> None:
         """Run a WSGI or ASGI app behind a platform like Cloud Run; `name` is its host name.
 
         `app` is `module:name` of the app, or of what makes it when it is called without arguments, once in each
-        instance. An ASGI app is served as by uvicorn: lifespan, streams, disconnects; no WebSockets. `compute`
-        says what code costs in virtual time: a request path (`/process`) or a call site (`module:function`,
+        instance. An ASGI app is served as by uvicorn: lifespan, streams, disconnects; no WebSockets. `compute` says what code costs in virtual time: a request path (`/process`) or a call site (`module:function`,
         `module:Class.method`) -> `90 s ± 10`. The defaults are Cloud Run's
-        (https://cloud.google.com/run/docs/configuring); a cold start of 4 s is ours.
+        (https://cloud.google.com/run/docs/configuring); a cold start of 4 s is ours. `deployment` are the platform's
+        other settings (`memory_mib`, `memory`, `cpu`, `startup_probe`, `liveness_probe`, `lifetime_s`, `events`):
+        docs/emulated/cloudrun.md.
         """
         self._fresh(name, self.services, "service")
         self.services[name] = ServiceDeclaration(
-            self._program(name, app, "app", env, compute),
+            [RevisionDeclaration(self._program(name, app, "app", env, compute), cold_start_s)],
             {
                 "min_instances": min_instances,
                 "max_instances": max_instances,
                 "concurrency": concurrency,
                 "request_timeout_s": request_timeout_s,
                 "cold_start_s": cold_start_s,
+                **deployment,
             },
         )
+
+    def rollout(
+        self,
+        service: str,
+        *,
+        at: str,
+        app: str | None = None,
+        env: Mapping[str, str] | None = None,
+        compute: Mapping[str, str] | None = None,
+        traffic: int = 100,
+        **deployment: Any,
+    ) -> None:
+        """Deploy a new revision of `service` when `at` (`2h`) has passed since the start.
+
+        What is not given stays as in the revision before it; `env` is the whole environment of the new one. Once an
+        instance of it is up, `traffic` per cent of the requests go to it; if none comes up, the revision before it
+        goes on serving, and the history says so (mark `rollout`).
+        """
+        declared = self._declared_service(service, "rollout")
+        after_s = self._after_s(service, at)
+        last = declared.revisions[-1]
+        old = last.program
+        program = self._program(service, app or old.entry, "app", old.environ if env is None else env, compute)
+        if compute is None:
+            program = replace(program, compute=old.compute)
+        cold_start_s = float(deployment.get("cold_start_s", last.cold_start_s))
+        declared.revisions.append(RevisionDeclaration(replace(program, may_fail=True), cold_start_s))
+        self.rollouts.append({"service": service, "after_s": after_s, "fields": deployment, "traffic": traffic})
+
+    def traffic(self, service: str, *, at: str, split: Mapping[int, int]) -> None:
+        """Split the traffic of `service` anew when `at` has passed: revision (from 1) -> per cent, 100 in all. A
+        rollback is `split={1: 100}`.
+        """
+        self._declared_service(service, "traffic")
+        self.rollouts.append({"service": service, "after_s": self._after_s(service, at), "split": dict(split)})
+
+    def _declared_service(self, service: str, what: str) -> ServiceDeclaration:
+        if service not in self.services:
+            raise DeclarationError(f"{what}: no service {service!r} is declared; declare it first")
+        return self.services[service]
+
+    def _after_s(self, service: str, at: str) -> float:
+        try:
+            after_s = duration_ns(at) / 1e9
+        except ValueError as error:
+            raise DeclarationError(f"rollout of {service!r}: at: {error}") from error
+        if any(change["service"] == service and change["after_s"] > after_s for change in self.rollouts):
+            raise DeclarationError(f"rollout of {service!r}: at={at!r} comes before one declared earlier; put in order")
+        return after_s
 
     def worker(
         self,

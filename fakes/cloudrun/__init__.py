@@ -6,11 +6,12 @@ not know what the services do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fakes.cloudrun.deployment import Deployment, deployment
 from fakes.cloudrun.platform import CloudRun
-from fakes.cloudrun.service import ServiceSpec
+from fakes.cloudrun.rollout import Change
 from fakes.seam import Launcher, Surroundings
 
 
@@ -20,13 +21,14 @@ def create(
     services: Mapping[str, Mapping[str, Any]],
     launcher: Launcher,
     project: str = "windtunnel",
+    rollouts: Sequence[Mapping[str, Any]] = (),
 ) -> CloudRun:
-    """Make a platform that runs `services` (host name -> the fields of `ServiceSpec`) through `launcher`.
+    """Make a platform that runs `services` (host name -> the fields of `Deployment`) through `launcher`.
 
-    ValueError names the service and the field where one is out of range.
+    `rollouts` are the fields of `Change`s. ValueError names the service and the field where one is out of range.
     """
-    specs = {name: ServiceSpec(name=name, **fields) for name, fields in services.items()}
-    return CloudRun(around, specs, launcher, project)
+    specs = {name: deployment(name, fields) for name, fields in services.items()}
+    return CloudRun(around, specs, launcher, project, [Change(**change) for change in rollouts])
 
 
-__all__ = ["CloudRun", "ServiceSpec", "create"]
+__all__ = ["Change", "CloudRun", "Deployment", "create"]

@@ -1,49 +1,81 @@
 """The metadata server, so that `google.auth.default()` finds the credentials it finds on Cloud Run.
 
 With it the official clients need no emulator variable and no change. Imitated:
-https://cloud.google.com/compute/docs/metadata/overview. It must not know services.
+https://cloud.google.com/compute/docs/metadata/overview and https://cloud.google.com/run/docs/container-contract. It
+must not know services.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qs
 
-from fakes.seam import StartResponse, WsgiApp
+from fakes.seam import StartResponse, Surroundings, WsgiApp
 
 TOKEN_LIFE_S = 3599
+PROJECT_NUMBER = "1"
+REGION = "us-west2"
 
 
-def metadata_server(project: str) -> WsgiApp:
+def id_token(audience: str, email: str, now_s: int) -> str:
+    """An OIDC token as Google's: header and claims can be read, the signature is nobody's."""
+
+    def part(value: dict[str, Any]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).rstrip(b"=").decode()
+
+    claims = {
+        "aud": audience,
+        "azp": email,
+        "email": email,
+        "email_verified": True,
+        "exp": now_s + 3600,
+        "iat": now_s,
+        "iss": "https://accounts.google.com",
+        "sub": email,
+    }
+    return f"{part({'alg': 'RS256', 'kid': 'windtunnel', 'typ': 'JWT'})}.{part(claims)}.windtunnel"
+
+
+def metadata_server(project: str, around: Surroundings) -> WsgiApp:
     """Make the app for `metadata.google.internal` of `project`."""
     account = f"windtunnel@{project}.iam.gserviceaccount.com"
-    service_account = {
-        "aliases": ["default"],
-        "email": account,
-        "scopes": ["https://www.googleapis.com/auth/cloud-platform"],
-    }
+    scope = "https://www.googleapis.com/auth/cloud-platform"
+    service_account = {"aliases": ["default"], "email": account, "scopes": [scope]}
     token = {"access_token": "windtunnel", "expires_in": TOKEN_LIFE_S, "token_type": "Bearer"}
     base = "/computeMetadata/v1"
     pages: dict[str, tuple[str, bytes]] = {
-        "/": ("text/plain", b"computeMetadata/\n"),
         base: ("text/plain", b"instance/\nproject/\n"),
         f"{base}/project/project-id": ("text/plain", project.encode()),
+        f"{base}/project/numeric-project-id": ("text/plain", PROJECT_NUMBER.encode()),
         f"{base}/universe/universe-domain": ("text/plain", b"googleapis.com"),
-        f"{base}/instance/region": ("text/plain", b"projects/1/regions/us-west2"),
-        f"{base}/instance/zone": ("text/plain", b"projects/1/zones/us-west2-a"),
+        f"{base}/instance/region": ("text/plain", f"projects/{PROJECT_NUMBER}/regions/{REGION}".encode()),
+        f"{base}/instance/zone": ("text/plain", f"projects/{PROJECT_NUMBER}/zones/{REGION}-1".encode()),
     }
     for who in ("default", account):
         where = f"{base}/instance/service-accounts/{who}"
         pages[where] = ("application/json", json.dumps(service_account).encode())
         pages[f"{where}/email"] = ("text/plain", account.encode())
+        pages[f"{where}/scopes"] = ("text/plain", scope.encode() + b"\n")
         pages[f"{where}/token"] = ("application/json", json.dumps(token).encode())
-        pages[f"{where}/identity"] = ("text/plain", b"e30.e30.windtunnel")
+
+    def found(path: str, query: str) -> tuple[str, bytes] | None:
+        if path.startswith(f"{base}/instance/service-accounts/") and path.endswith("/identity"):
+            audience = parse_qs(query).get("audience", [""])[0]
+            return ("text/plain", id_token(audience, account, around.now_ns() // 1_000_000_000).encode())
+        return pages.get(path)
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/").rstrip("/") or "/"
-        kind, body = pages.get(path, ("text/plain", b""))
-        status = "200 OK" if path in pages else "404 Not Found"
+        status, (kind, body) = "200 OK", ("text/plain", b"computeMetadata/\n")
+        if path != "/":
+            if environ.get("HTTP_METADATA_FLAVOR") != "Google":  # so that a forged link cannot fetch a token
+                status, (kind, body) = "403 Forbidden", ("text/plain", b"Missing Metadata-Flavor:Google header.")
+            else:
+                page = found(path, environ.get("QUERY_STRING", ""))
+                status, (kind, body) = ("200 OK", page) if page else ("404 Not Found", ("text/plain", b""))
         start_response(
             status,
             [("Content-Type", kind), ("Metadata-Flavor", "Google"), ("Content-Length", str(len(body)))],

@@ -1,153 +1,93 @@
-"""One service and its instances: who gets the next request, when to start and when to stop an instance.
+"""One service: its revisions and how traffic is split among them.
 
-A pure state machine: every method returns what is to be done, nothing waits and nothing is started here. It must not
-know HTTP, time-outs of requests, or faults.
-
-Imitated: https://cloud.google.com/run/docs/about-instance-autoscaling – a request goes to an instance with a free
-slot; without one a new instance is started up to the maximum, and the request waits "up to 3.5 times average startup
-time of container instances of this service, or 10 seconds, whichever is greater"; idle instances are kept up to
-15 minutes.
+A pure state machine like its revisions. Imitated: https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration
+– a new revision gets traffic only once an instance of it has come up; one that never does leaves the traffic where it
+was; a rollback is a change of the split. It must not know HTTP or the clock.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-PENDING_MINIMUM_S = 10.0
-PENDING_PER_START = 3.5
-IDLE_S = 900.0
+from fakes.cloudrun.deployment import Deployment
+from fakes.cloudrun.revision import Revision
 
 Request = TypeVar("Request")
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceSpec:
-    """How a service is deployed: instance bounds, requests an instance serves at once, and times in seconds."""
+class Service(Generic[Request]):
+    """The revisions of a service by number, from 1. Instance numbers count up through all of them."""
 
-    name: str
-    min_instances: int = 0
-    max_instances: int = 100
-    concurrency: int = 80
-    request_timeout_s: float = 300.0
-    cold_start_s: float = 4.0
+    def __init__(self, spec: Deployment) -> None:
+        self.name = spec.name
+        self._numbers = itertools.count()
+        self.revisions: dict[int, Revision[Request]] = {1: self._revision(spec)}
+        self.traffic: dict[int, int] = {1: 100}
+        self._revision_of: dict[int, int] = {}
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.min_instances <= self.max_instances or self.max_instances < 1:
-            raise ValueError(
-                f"service {self.name}: min_instances={self.min_instances}, max_instances={self.max_instances}; "
-                "need 0 <= min <= max and max >= 1"
-            )
-        if self.concurrency < 1:
-            raise ValueError(f"service {self.name}: concurrency={self.concurrency}; need at least 1")
+    def _revision(self, spec: Deployment) -> Revision[Request]:
+        number = max(self.revisions, default=0) + 1 if hasattr(self, "revisions") else 1
+
+        def count() -> int:
+            instance = next(self._numbers)
+            self._revision_of[instance] = number
+            return instance
+
+        return Revision(spec, count)
 
     @property
-    def pending_limit_s(self) -> float:
-        """How long a request may wait for an instance."""
-        return max(PENDING_MINIMUM_S, PENDING_PER_START * self.cold_start_s)
+    def latest(self) -> Deployment:
+        """The configuration that the next revision starts from."""
+        return self.revisions[max(self.revisions)].spec
 
+    def revision_name(self, number: int) -> str:
+        """The name Cloud Run gives it: `service-00001`."""
+        return f"{self.name}-{number:05d}"
 
-@dataclass(slots=True)
-class Slot:
-    """What the state machine knows of one instance."""
+    def revision_of(self, instance: int) -> int:
+        """The revision that an instance belongs to."""
+        return self._revision_of[instance]
 
-    number: int
-    ready: bool = False
-    active: int = 0
-    idle_since_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan(Generic[Request]):
-    """What is to be done now: hand `requests` to the instances named, start the instances `starts`."""
-
-    requests: tuple[tuple[Request, int], ...] = ()
-    starts: tuple[int, ...] = ()
-
-
-@dataclass
-class Service(Generic[Request]):
-    """The instances of one service. Numbers count up and are never used again."""
-
-    spec: ServiceSpec
-    slots: dict[int, Slot] = field(default_factory=dict)
-    pending: deque[Request] = field(default_factory=deque)
-    started: int = 0
-
-    def warm_up(self) -> Plan[Request]:
-        """Start what `min_instances` asks for."""
-        return Plan(starts=tuple(self._start() for _ in range(self.spec.min_instances - len(self.slots))))
-
-    def arrive(self, request: Request) -> Plan[Request]:
-        """A request has come."""
-        self.pending.append(request)
-        return self._place()
-
-    def ready(self, number: int, now_ns: int) -> Plan[Request]:
-        """Instance `number` accepts requests."""
-        slot = self.slots.get(number)
-        if slot is not None:
-            slot.ready = True
-            slot.idle_since_ns = now_ns
-        return self._place()
-
-    def finished(self, number: int, now_ns: int) -> Plan[Request]:
-        """Instance `number` has answered one request."""
-        slot = self.slots.get(number)
-        if slot is not None:
-            slot.active -= 1
-            slot.idle_since_ns = now_ns
-        return self._place()
-
-    def gone(self, number: int) -> Plan[Request]:
-        """Instance `number` has died or exited; it is replaced up to the minimum, and as far as requests wait."""
-        self.slots.pop(number, None)
-        missing = self.spec.min_instances - len(self.slots)
-        starts = tuple(self._start() for _ in range(missing))
-        plan = self._place()
-        return Plan(plan.requests, starts + plan.starts)
-
-    def give_up(self, request: Request) -> bool:
-        """Take a request that waited too long out of the queue; False if it has been handed out."""
-        try:
-            self.pending.remove(request)
-        except ValueError:
-            return False
-        return True
-
-    def idle(self, now_ns: int) -> list[int]:
-        """Retire the instances that were idle for `IDLE_S`, down to the minimum, newest first; return their numbers."""
-        spare = len(self.slots) - self.spec.min_instances
-        retired: list[int] = []
-        for slot in sorted(self.slots.values(), key=lambda s: -s.number):
-            if len(retired) >= spare:
-                break
-            if slot.ready and not slot.active and now_ns - slot.idle_since_ns >= round(IDLE_S * 1e9):
-                retired.append(slot.number)
-        for number in retired:
-            del self.slots[number]
-        return retired
-
-    def _start(self) -> int:
-        number = self.started
-        self.started += 1
-        self.slots[number] = Slot(number)
+    def deploy(self, spec: Deployment) -> int:
+        """Add a revision that has no traffic yet; return its number."""
+        revision = self._revision(spec)
+        revision.serving = False
+        number = max(self.revisions) + 1
+        self.revisions[number] = revision
         return number
 
-    def _place(self) -> Plan[Request]:
-        placed: list[tuple[Request, int]] = []
-        limit = self.spec.concurrency
-        while self.pending:
-            free = [slot for slot in self.slots.values() if slot.ready and slot.active < limit]
-            if not free:
-                break
-            slot = min(free, key=lambda s: (s.active, s.number))
-            slot.active += 1
-            placed.append((self.pending.popleft(), slot.number))
-        coming = sum(limit for slot in self.slots.values() if not slot.ready)
-        starts: list[int] = []
-        while len(self.pending) > coming and len(self.slots) < self.spec.max_instances:
-            starts.append(self._start())
-            coming += limit
-        return Plan(tuple(placed), tuple(starts))
+    def split(self, traffic: Mapping[int, int]) -> list[int]:
+        """Send `traffic` (revision -> per cent, 100 in all) from now on; return the revisions that have lost theirs."""
+        unknown = sorted(set(traffic) - set(self.revisions))
+        if unknown or sum(traffic.values()) != 100 or min(traffic.values(), default=0) < 0:
+            raise ValueError(
+                f"service {self.name}: traffic {dict(traffic)}; give per cents that add up to 100 for the revisions "
+                f"{sorted(self.revisions)}"
+            )
+        before = {number for number, share in self.traffic.items() if share}
+        self.traffic = {number: share for number, share in sorted(traffic.items()) if share}
+        for number in self.traffic:
+            self.revisions[number].serving = True
+        return sorted(before - set(self.traffic))
+
+    def shifted(self, number: int, share: int) -> dict[int, int]:
+        """The split that gives `share` per cent to revision `number` and the rest to the others as it is now."""
+        others = {other: part for other, part in self.traffic.items() if other != number}
+        left = 100 - share
+        whole = sum(others.values())
+        if not others or not left:
+            return {number: 100}
+        parts = {other: part * left // whole for other, part in others.items()}
+        parts[max(parts)] += left - sum(parts.values())
+        return {**parts, number: share}
+
+    def choose(self, dice: float) -> int:
+        """The revision of a request; `dice` is from 0 up to 1."""
+        point = dice * 100
+        for number, share in self.traffic.items():
+            if point < share:
+                return number
+            point -= share
+        return max(self.traffic)

@@ -7,7 +7,8 @@ that process dies. It must not know platforms, nor how processes are made.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -20,17 +21,16 @@ from harness.sim import program
 from harness.sim.asgi import AsgiServer, is_asgi
 from harness.sim.pieces import Pieces
 from harness.sim.process import Process, State, spawn_in
+from harness.sim.signals import deliver
+from harness.tunnel import ProgramDeclaration, RevisionDeclaration
 
 _log = logging.getLogger("windtunnel.process")
-
-GRACE_S = 10.0
-"""From SIGTERM to SIGKILL (https://cloud.google.com/run/docs/container-contract#instance-shutdown)."""
 
 
 class Host(Protocol):
     """What an instance asks of whoever launched it."""
 
-    def load_app(self, process: Process, name: str) -> Any:
+    def load_app(self, process: Process, declared: ProgramDeclaration) -> Any:
         """Load the app of the service; None if that failed (the process is then gone)."""
 
     def draw_s(self, process: Process, site: str, time: ServiceTime) -> float:
@@ -42,21 +42,23 @@ class Host(Protocol):
     def end(self, process: Process, event: str, reason: str) -> None:
         """Record and carry out the end of a process."""
 
-    def fail(self, process: Process, name: str, error: Exception) -> None:
+    def fail(self, process: Process, declared: ProgramDeclaration, error: Exception) -> None:
         """The program cannot be started: end the process, and the run if it never could."""
 
 
 class AppInstance:
-    """One instance of the service `name`. `compute` maps request paths to what they cost."""
+    """One instance of a revision. It stands for the container with its web server: on SIGTERM the server finishes what
+    is in flight, as gunicorn does, unless the program has a handler of its own; then it is up to that.
+    """
 
-    def __init__(
-        self, host: Host, process: Process, name: str, cold_start_s: float, compute: Mapping[str, ServiceTime]
-    ) -> None:
+    def __init__(self, host: Host, process: Process, revision: RevisionDeclaration) -> None:
         self._host = host
         self.process = process
-        self._name = name
-        self._cold_start_s = cold_start_s
-        self._paths = {path: time for path, time in compute.items() if path.startswith("/")}
+        self._program = revision.program
+        self._cold_start_s = revision.cold_start_s
+        self._paths = {path: time for path, time in revision.program.compute.items() if path.startswith("/")}
+        self._stopping = ""
+        self._throttled = False
         self._asgi: AsgiServer | None = None
         self._wsgi: Callable[..., Any] | None = None
         self._in_flight: dict[int, AsyncResult] = {}
@@ -66,7 +68,7 @@ class AppInstance:
     def boot(self, on_ready: Callable[[], None]) -> None:
         """Start up, in the main thread of the process itself; an ASGI app has it until it is stopped."""
         gevent.sleep(self._cold_start_s)
-        app = self._host.load_app(self.process, self._name)
+        app = self._host.load_app(self.process, self._program)
         if app is None:
             return
 
@@ -82,9 +84,9 @@ class AppInstance:
         try:
             self._asgi.run(ready)
         except Exception as error:  # noqa: BLE001 - whatever the app raises at its start or end, the run must say so
-            self._host.fail(self.process, self._name, error)
+            self._host.fail(self.process, self._program, error)
         else:
-            self._host.end(self.process, "exit", "scaled in")
+            self._host.end(self.process, "exit", self._stopping or "the app ended by itself")
 
     def handle(self, environ: dict[str, Any]) -> WebReply:
         """Let the app answer in a greenlet of its process; raises `InstanceGone` if that dies first."""
@@ -98,6 +100,8 @@ class AppInstance:
             reply: WebReply = result.get()
         finally:
             self._in_flight.pop(number, None)
+            if self._stopping and self._asgi is None and not self._in_flight and not self._handles_sigterm():
+                self._host.end(self.process, "exit", self._stopping)
         return reply
 
     def _serve(self, environ: dict[str, Any], result: AsyncResult) -> None:
@@ -131,17 +135,39 @@ class AppInstance:
             if close is not None:
                 close()
 
-    def stop(self) -> None:
-        """Retire it: a WSGI app that is idle has nothing to finish, an ASGI app has its lifespan to end."""
-        if self._asgi is None:
-            self._host.end(self.process, "exit", "scaled in")
-            return
-        self._asgi.stop()
-        spawn_in(None, self._kill_late)
+    def _handles_sigterm(self) -> bool:
+        return callable(self.process.signal_handlers.get(signal.SIGTERM))
 
-    def _kill_late(self) -> None:
-        gevent.sleep(GRACE_S)
-        self._host.end(self.process, "exit", f"scaled in, and killed after {GRACE_S:g} s")
+    def stop(self, grace_s: float, reason: str) -> None:
+        """SIGTERM; what is left after `grace_s` is killed. An idle WSGI app has nothing to finish."""
+        if self.process.state is State.DEAD or self._stopping:
+            return
+        self._stopping = reason
+        if self._asgi is not None:
+            self._asgi.stop()
+        elif self._handles_sigterm():
+            deliver(self.process, signal.SIGTERM, self.process.main)
+        elif not self._in_flight:
+            self._host.end(self.process, "exit", reason)
+            return
+        spawn_in(None, self._kill_late, grace_s)
+
+    def _kill_late(self, grace_s: float) -> None:
+        gevent.sleep(grace_s)
+        self.kill("exit", f"{self._stopping}, and killed after {grace_s:g} s")
+
+    def kill(self, event: str, reason: str) -> None:
+        """SIGKILL."""
+        self._host.end(self.process, event, reason)
+
+    def throttle(self, on: bool) -> None:
+        """Nothing of it runs while it has no CPU; one that a fault has paused stays paused."""
+        if on and self.process.state is State.RUNNING:
+            self._throttled = True
+            self.process.pause()
+        elif not on and self._throttled:
+            self._throttled = False
+            self.process.resume()
 
     def died(self, reason: str) -> None:
         """Tell everybody who waits for an answer, or for the rest of one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -109,9 +110,10 @@ class Simulation:
         self._hosts = Hosts()
         self._backends: dict[str, Backend] = {}
         self._faults: FaultEngine | None = None
+        self._launcher: Launcher | None = None
         self._stop: AsyncResult = AsyncResult()
         self._cut_short = False
-        kernel.on_log = self._record.log
+        kernel.on_log = self._log
         kernel.on_error = self._uncaught
 
     def execute(self) -> RunSummary:
@@ -199,8 +201,9 @@ class Simulation:
             "cloudrun",
             "cloudrun",
             {"services": {name: s.deployment for name, s in tunnel.services.items()}, "launcher": launcher,
-             **_project_of(tunnel)},
+             "rollouts": tunnel.rollouts, **_project_of(tunnel)},
         )  # fmt: skip
+        launcher.on_memory = platform.reported
         launcher.give(platform.environment(None))
         scheduler: Any = self._create("scheduler", "scheduler", {"jobs": list(tunnel.schedules.values())})
         for backend in self._backends.values():
@@ -276,6 +279,13 @@ class Simulation:
         for _ in range(PROGRESS_STEPS + 1):
             self._channel.tell("progress", t_ns=self._kernel.loop.now_ns, events=self._writer.events)
             gevent.sleep(step_s)
+
+    def _log(self, process: Process, record: logging.LogRecord) -> None:
+        mib = record.__dict__.get("memory_mib")
+        if mib is None:
+            self._record.log(process, record)
+        elif self._launcher is not None:
+            self._launcher.on_memory(process.name, process.instance, float(mib))  # may kill it, and not return
 
     def _uncaught(self, process: Process | None, error: BaseException) -> None:
         if process is None:

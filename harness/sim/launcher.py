@@ -59,6 +59,7 @@ class Launcher:
         self._exits: dict[Process, Callable[[str], None]] = {}
         self._started: dict[str, int] = {}
         self._were_ready: set[str] = set()
+        self.on_memory: Callable[[str, int, float], None] = lambda name, instance, mib: None
         self._yield_watches: dict[str, list[tuple[int, Callable[[int], None]]]] = {}
 
     def give(self, environ: Mapping[str, str]) -> None:
@@ -87,19 +88,19 @@ class Launcher:
         """
         text = "".join(traceback.format_exception(error))
         _log.error("%s could not be started\n%s", declared.entry, text)
-        if declared.name not in self._were_ready:
+        if declared.name not in self._were_ready and not declared.may_fail:
             self._on_pipeline_error(PipelineError(f"pipeline: {declared.entry} could not be started\n{text}"))
         self.end(process, "exit", f"could not start: {error!r}")
 
     # -- what an instance of a service asks (`harness.sim.app_instance.Host`)
 
-    def load_app(self, process: Process, name: str) -> Any:
+    def load_app(self, process: Process, declared: ProgramDeclaration) -> Any:
         """Load the app of a service; None if that failed (the process is then gone)."""
-        return self.load(process, self._services[name].program)
+        return self.load(process, declared)
 
-    def fail(self, process: Process, name: str, error: Exception) -> None:
+    def fail(self, process: Process, declared: ProgramDeclaration, error: Exception) -> None:
         """The app of a service loaded but would not start, or did not end well."""
-        self._fail(process, self._services[name].program, error)
+        self._fail(process, declared, error)
 
     def draw_s(self, process: Process, site: str, time: ServiceTime) -> float:
         """Return how long one call of a site takes, from the site's own dice in that process."""
@@ -111,14 +112,12 @@ class Launcher:
     # -- the platform's side
 
     def launch(
-        self, service: str, number: int, on_ready: Callable[[], None], on_exit: Callable[[str], None]
+        self, service: str, revision: int, number: int, on_ready: Callable[[], None], on_exit: Callable[[str], None]
     ) -> AppInstance:
-        """Start instance `number` of a service."""
-        declaration = self._services[service]
-        process = self._make(declaration.program, number)
-        instance = AppInstance(
-            self, process, service, declaration.deployment["cold_start_s"], declaration.program.compute
-        )
+        """Start instance `number` of a revision of a service."""
+        declaration = self._services[service].revisions[revision - 1]
+        process = self._make(declaration.program, number, revision)
+        instance = AppInstance(self, process, declaration)
 
         def gone(reason: str) -> None:
             instance.died(reason)
@@ -231,11 +230,11 @@ class Launcher:
 
     # -- life and death
 
-    def _make(self, declared: ProgramDeclaration, number: int) -> Process:
+    def _make(self, declared: ProgramDeclaration, number: int, revision: int = 1) -> Process:
         environ = {
             "PORT": "8080",
             "K_SERVICE": declared.name,
-            "K_REVISION": f"{declared.name}-00001",
+            "K_REVISION": f"{declared.name}-{revision:05d}",
             "HOME": "/home",
             "PATH": "/usr/bin",
             "TZ": "UTC",
