@@ -120,7 +120,8 @@ class Tunnel:
         """Run a WSGI or ASGI app behind a platform like Cloud Run; `name` is its host name.
 
         `app` is `module:name` of the app, or of what makes it when it is called without arguments, once in each
-        instance. An ASGI app is served as by uvicorn: lifespan, streams, disconnects; no WebSockets. `compute` says what code costs in virtual time: a request path (`/process`) or a call site (`module:function`,
+        instance. An ASGI app is served as by uvicorn: lifespan, streams, disconnects; no WebSockets. `compute` says
+        what code costs in virtual time: a request path (`/process`) or a call site (`module:function`,
         `module:Class.method`) -> `90 s ± 10`. The defaults are Cloud Run's
         (https://cloud.google.com/run/docs/configuring); a cold start of 4 s is ours. `deployment` are the platform's
         other settings (`memory_mib`, `memory`, `cpu`, `startup_probe`, `liveness_probe`, `lifetime_s`, `events`):
@@ -225,8 +226,13 @@ class Tunnel:
         body: Any = None,
         attempt_deadline_s: float = 180.0,
         retries: int = 0,
+        **settings: Any,
     ) -> None:
-        """POST `body` (JSON) to `service/path` at the times of a cron line of five fields, in an IANA time zone."""
+        """POST `body` (JSON) to `service/path` at the times of a cron line of five fields, in an IANA time zone.
+
+        `settings` are the scheduler's other fields (`min_backoff_s`, `max_backoff_s`, `max_doublings`,
+        `max_retry_duration_s`, `oidc`, `headers`, `paused`): docs/emulated/scheduler.md.
+        """
         self._fresh(name, self.schedules, "schedule")
         url = post if "://" in post else f"https://{post}"
         self.schedules[name] = {
@@ -237,6 +243,7 @@ class Tunnel:
             "body": body,
             "attempt_deadline_s": attempt_deadline_s,
             "retries": retries,
+            **settings,
         }
 
     def topology(self, source: str | Mapping[str, Any]) -> None:

@@ -281,7 +281,7 @@ class Fleet:
                 asked.answer(plain(503, MALFORMED))
 
         running.instance.throttle(False)  # a probe has CPU
-        timer = self._around.call_later(probe.timeout_s, lambda: asked.answer(plain(504, b"probe timed out")))
+        timer = self._around.call_later(probe.timeout_s, asked.expire)
         self._around.call_later(0.0, ask)
         reply = asked.wait()
         timer.cancel()

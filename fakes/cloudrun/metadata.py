@@ -7,36 +7,17 @@ must not know services.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
+from fakes.oidc import id_token
 from fakes.seam import StartResponse, Surroundings, WsgiApp
 
 TOKEN_LIFE_S = 3599
 PROJECT_NUMBER = "1"
 REGION = "us-west2"
-
-
-def id_token(audience: str, email: str, now_s: int) -> str:
-    """An OIDC token as Google's: header and claims can be read, the signature is nobody's."""
-
-    def part(value: dict[str, Any]) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).rstrip(b"=").decode()
-
-    claims = {
-        "aud": audience,
-        "azp": email,
-        "email": email,
-        "email_verified": True,
-        "exp": now_s + 3600,
-        "iat": now_s,
-        "iss": "https://accounts.google.com",
-        "sub": email,
-    }
-    return f"{part({'alg': 'RS256', 'kid': 'windtunnel', 'typ': 'JWT'})}.{part(claims)}.windtunnel"
 
 
 def metadata_server(project: str, around: Surroundings) -> WsgiApp:
@@ -64,7 +45,7 @@ def metadata_server(project: str, around: Surroundings) -> WsgiApp:
     def found(path: str, query: str) -> tuple[str, bytes] | None:
         if path.startswith(f"{base}/instance/service-accounts/") and path.endswith("/identity"):
             audience = parse_qs(query).get("audience", [""])[0]
-            return ("text/plain", id_token(audience, account, around.now_ns() // 1_000_000_000).encode())
+            return ("text/plain", id_token(audience, account, around.now_ns()).encode())
         return pages.get(path)
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -205,7 +205,9 @@ class Simulation:
         )  # fmt: skip
         launcher.on_memory = platform.reported
         launcher.give(platform.environment(None))
-        scheduler: Any = self._create("scheduler", "scheduler", {"jobs": list(tunnel.schedules.values())})
+        scheduler: Any = self._create(
+            "scheduler", "scheduler", {"jobs": list(tunnel.schedules.values()), **_project_of(tunnel)}
+        )
         for backend in self._backends.values():
             self._hosts.apps.update(backend.http())
             self._machine.serve_rpc(backend.grpc())

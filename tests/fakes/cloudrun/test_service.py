@@ -1,104 +1,48 @@
-"""Who gets a request, when an instance starts, and when one is let go."""
+"""Revisions get their traffic, and the rest stays where it was."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes.cloudrun.service import IDLE_S, Service, ServiceSpec
-
-SECOND_NS = 1_000_000_000
-
-
-def service(**fields) -> Service[str]:
-    return Service(ServiceSpec("s", **{"max_instances": 2, "concurrency": 2, **fields}))
+from fakes.cloudrun.deployment import Deployment
+from fakes.cloudrun.service import Service
 
 
-def test_the_first_request_starts_an_instance_and_waits_for_it():
-    one = service()
-    assert one.arrive("a").starts == (0,)
-    assert one.arrive("b").starts == ()  # the instance that is coming has room for both
-    assert one.ready(0, 0).requests == (("a", 0), ("b", 0))
+def three() -> Service[str]:
+    one: Service[str] = Service(Deployment("s"))
+    one.deploy(one.latest.changed(concurrency=1))
+    one.deploy(one.latest.changed(memory_mib=1024))
+    return one
 
 
-def test_a_request_beyond_the_capacity_starts_another_up_to_the_maximum():
-    one = service()
-    for request in "abcd":
-        one.arrive(request)
-    assert sorted(one.slots) == [0, 1]
-    assert one.arrive("e").starts == ()
-    one.ready(0, 0)
-    one.ready(1, 0)
-    assert list(one.pending) == ["e"]
-    assert one.finished(1, 0).requests == (("e", 1),)
+def test_a_new_revision_starts_from_the_last_one_and_has_no_traffic():
+    one = three()
+    assert (one.latest.concurrency, one.latest.memory_mib) == (1, 1024)
+    assert one.traffic == {1: 100}
+    assert one.revision_name(3) == "s-00003"
 
 
-def test_the_least_busy_instance_gets_the_next_request_the_oldest_among_equals():
-    one = service(min_instances=2)
-    one.warm_up()
-    one.ready(0, 0)
-    one.ready(1, 0)
-    assert [one.arrive(request).requests[0][1] for request in "abc"] == [0, 1, 0]
+def test_the_split_is_what_requests_are_given_out_by():
+    one = three()
+    assert one.split({2: 90, 3: 10}) == [1]
+    chosen = [one.choose(dice / 1000) for dice in range(1000)]
+    assert (chosen.count(2), chosen.count(3)) == (900, 100)
 
 
-def test_a_dead_instance_is_replaced_by_one_with_a_new_number():
-    one = service(min_instances=1)
-    one.warm_up()
-    one.ready(0, 0)
-    assert one.gone(0).starts == (1,)
+@given(st.integers(0, 100), st.integers(0, 100))
+def test_a_shifted_split_still_adds_up_to_a_hundred(first, second):
+    one = three()
+    one.split(one.shifted(2, first))
+    one.split(one.shifted(3, second))
+    assert sum(one.traffic.values()) == 100
+    assert one.traffic.get(3, 0) == second
 
 
-def test_a_request_that_gave_up_is_never_handed_out():
-    one = service()
-    one.arrive("a")
-    assert one.give_up("a")
-    assert one.ready(0, 0).requests == ()
-    assert not one.give_up("a")
+def test_a_split_that_does_not_add_up_is_refused():
+    with pytest.raises(ValueError, match="add up to 100"):
+        three().split({1: 50})
 
 
-def test_idle_instances_go_after_a_quarter_of_an_hour_down_to_the_minimum():
-    one = service(min_instances=1, max_instances=3, concurrency=1)
-    one.warm_up()
-    for number in range(3):
-        one.arrive(f"r{number}")
-    for number in range(3):
-        one.ready(number, 0)
-    for number in range(3):
-        one.finished(number, 10 * SECOND_NS)
-    before_ns = round((10 + IDLE_S) * 1e9) - 1
-    assert one.idle(before_ns) == []
-    assert one.idle(before_ns + 1) == [2, 1]
-    assert sorted(one.slots) == [0]
-
-
-def test_impossible_bounds_are_refused_by_name():
-    with pytest.raises(ValueError, match="service s: min_instances=3, max_instances=2"):
-        ServiceSpec("s", min_instances=3, max_instances=2)
-
-
-@given(
-    st.lists(st.sampled_from(["arrive", "ready", "finish", "die"]), max_size=60), st.integers(1, 3), st.integers(1, 3)
-)
-def test_no_request_is_lost_or_doubled_and_no_instance_overloaded(steps, most, concurrency):
-    one: Service[int] = Service(ServiceSpec("s", max_instances=most, concurrency=concurrency))
-    sent = 0
-    given_out: list[int] = []
-    working: list[int] = []
-    for step in steps:
-        if step == "arrive":
-            plan = one.arrive(sent)
-            sent += 1
-        elif step == "ready" and (coming := [n for n, slot in one.slots.items() if not slot.ready]):
-            plan = one.ready(coming[0], 0)
-        elif step == "finish" and working:
-            plan = one.finished(working.pop(0), 0)
-        elif step == "die" and one.slots:
-            number = min(one.slots)
-            working = [n for n in working if n != number]
-            plan = one.gone(number)
-        else:
-            continue
-        given_out += [request for request, _ in plan.requests]
-        working += [number for _, number in plan.requests]
-        assert len(one.slots) <= most
-        assert all(0 <= slot.active <= concurrency for slot in one.slots.values())
-    assert sorted([*given_out, *one.pending]) == list(range(sent))
+def test_a_field_nobody_knows_is_named():
+    with pytest.raises(ValueError, match="memory_gb"):
+        Deployment("s").changed(memory_gb=2)

@@ -1,0 +1,1 @@
+"""Services that the platform is hard on, and what is sent to them."""
