@@ -237,6 +237,27 @@ GRPC_CODES = {
 """Numbers of gRPC's statuses by name (doc/statuscodes.md of the gRPC repository; `google/rpc/code.proto`)."""
 
 
+class Stream(Protocol):
+    """One TCP connection, as a front end of a protocol that is neither HTTP nor gRPC converses over it.
+
+    `caller` is the calling process, "" where it is not known. `can_upgrade` is whether the connection may go over to
+    TLS in the middle (`STARTTLS`), which is the identity in sim and not served on the wire.
+    """
+
+    caller: str
+    can_upgrade: bool
+
+    def receive(self, most: int) -> bytes:
+        """At most `most` bytes, at least one; b"" at the end. Raises `OSError` where the peer is gone."""
+
+    def send(self, data: bytes) -> None:
+        """Send all of it. Raises `OSError` where the peer is gone."""
+
+
+StreamApp = Callable[[Stream], None]
+"""A front end that converses over a connection until it returns, which closes it, or raises `ConnectionLost`."""
+
+
 class GrpcError(Exception):
     """Ends an RPC with a status other than OK.
 
@@ -337,3 +358,23 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Stop timers and free what the process holds."""
+
+
+class MissingPackageError(ValueError):
+    """Raised by `create` where a package that the back end needs is not installed; says how to install it."""
+
+
+@runtime_checkable
+class StreamBackend(Backend, Protocol):
+    """A back end that also, or only, speaks a protocol of its own over TCP."""
+
+    def streams(self) -> Mapping[tuple[str, int], StreamApp]:
+        """Host name and port -> who converses there; on the wire one port serves the first of them."""
+
+
+@runtime_checkable
+class Mailbox(Protocol):
+    """A back end that takes mail and keeps it for whoever wants to look."""
+
+    def mail(self) -> list[Mapping[str, Any]]:
+        """What was sent, oldest first: `id, at_ns, sender, recipients, subject, text`."""

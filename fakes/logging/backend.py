@@ -44,8 +44,8 @@ class Logging:
         return {HOST: self._methods}
 
     def environment(self, address: str | None) -> Mapping[str, str]:
-        """Nothing: the client library reads no emulator variable. On the wire it must be given a channel."""
-        return {}
+        """`LOGGING_EMULATOR_HOST` on the wire, which no client library reads: docs/up.md says what to give one."""
+        return {} if address is None else {"LOGGING_EMULATOR_HOST": address}
 
     def provision(self, topology: Mapping[str, Any]) -> None:
         """Nothing: logs come to be when they are written."""

@@ -7,15 +7,11 @@ in the middle of an answer, and because an emulator's answer should cost its own
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import io
 import selectors
 import socket
-import struct
 import sys
-import termios
 import threading
-import time
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -23,17 +19,12 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 from fakes.seam import ConnectionLost, WsgiApp
+from fakes.wire.reset import reset_on_close
 
 _RECEIVE_BYTES = 256 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 """Above any client's headers, below a mistake's."""
 _BACKLOG = 512
-_RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER on with 0 seconds: close sends RST."""
-
-_DELIVERY_PAUSE_S = 0.001
-_DELIVERY_TRIES = 2000
-"""A peer that reads nothing for two seconds gets its reset all the same."""
 
 CALLER_HEADER = "HTTP_X_WINDTUNNEL_CALLER"
 """Where a client on the wire may say which process it is."""
@@ -158,8 +149,7 @@ class HttpServer:
         except ConnectionLost as lost:
             if lost.sent:
                 connection.sendall(lost.sent)
-            _await_delivery(connection)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            reset_on_close(connection)
             return False
         except OSError:
             raise
@@ -203,15 +193,6 @@ class HttpServer:
         environ["CONTENT_LENGTH"] = str(len(body))
         environ["windtunnel.caller"] = environ.get(CALLER_HEADER, "")
         return environ
-
-
-def _await_delivery(connection: socket.socket) -> None:
-    """Wait until the peer's system has what was sent: a reset discards the rest."""
-    for _ in range(_DELIVERY_TRIES):
-        queued = fcntl.ioctl(connection, termios.TIOCOUTQ, b"\0\0\0\0")
-        if not any(queued):
-            return
-        time.sleep(_DELIVERY_PAUSE_S)
 
 
 class _Answer:

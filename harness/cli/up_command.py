@@ -18,6 +18,7 @@ import click
 from harness.cli import exits
 
 CONTROL_VARIABLE = "WINDTUNNEL_CONTROL"
+TOKEN_VARIABLE = "WINDTUNNEL_TOKEN"  # noqa: S105 - the name of the variable, not a token
 
 
 def _pairs(texts: Iterable[str], option: str, example: str) -> list[tuple[str, str]]:
@@ -77,7 +78,9 @@ def written(environment: Mapping[str, str], style: str) -> str:
 @click.option("--format", "style", type=click.Choice(["shell", "dotenv", "json"]), default="shell", show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--allow-remote", is_flag=True, help="Let --host be other than loopback; needs --token.")
-@click.option("--token", default="", envvar="WINDTUNNEL_TOKEN", help="What the control API asks for.")
+@click.option(
+    "--token", default="", envvar=TOKEN_VARIABLE, help="What clients must show, of emulators and control API."
+)
 @click.option("--port", "ports", metavar="SERVICE=PORT", multiple=True, help="A fixed port; `control` is one too.")
 @click.option("--set", "options", metavar="SERVICE.OPTION=VALUE", multiple=True, help="An emulator's own option.")
 @click.option("--topology", type=click.Path(path_type=Path, dir_okay=False), help="Topics, buckets, tables to create.")
@@ -98,7 +101,7 @@ def up(
     """Serve emulators (all, without arguments) on loopback and print the variables that lead clients there.
 
     It runs until SIGTERM or Ctrl-C. WINDTUNNEL_CONTROL is the address of the control API: /health, /reset, /faults,
-    /history, /openapi.json.
+    /history, /mail, /openapi.json.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -127,7 +130,17 @@ def up(
         except DeclarationError as error:
             raise exits.InputError(str(error)) from error
     try:
-        station = Station(names, host=host, ports=taken, options=settings, topology=declared, data=data, seed=seed)
+        station = Station(
+            names,
+            host=host,
+            ports=taken,
+            options=settings,
+            topology=declared,
+            data=data,
+            seed=seed,
+            token=token,
+            lenient=not emulators,
+        )
     except StationError as error:
         raise exits.InputError(str(error)) from error
     except OSError as error:
@@ -139,9 +152,12 @@ def up(
     except OSError as error:
         station.close()
         raise exits.InputError(f"cannot listen: {error}; give another --port control=…") from error
+    for why in station.left_out.values():
+        click.echo(f"windtunnel: left out: {why}", err=True)
     if data is not None and station.forgetful():
         click.echo(f"windtunnel: these keep nothing in {data}: {', '.join(station.forgetful())}", err=True)
-    click.echo(written({**station.environment(), CONTROL_VARIABLE: f"http://{server.address}"}, style))
+    told = {**station.environment(), CONTROL_VARIABLE: f"http://{server.address}"}
+    click.echo(written({**told, TOKEN_VARIABLE: token} if token else told, style))
     gc.freeze()
     gc.enable()
     stop.wait()

@@ -18,7 +18,7 @@ from typing import Any
 import gevent
 from gevent.event import AsyncResult
 
-from fakes.seam import PASS, Backend, Call, Ruling
+from fakes.seam import PASS, Backend, Call, Ruling, StreamBackend
 from harness.durable import write_whole
 from harness.faults.engine import FaultEngine, FaultError
 from harness.faults.spec import FaultSpec
@@ -211,6 +211,8 @@ class Simulation:
         for backend in self._backends.values():
             self._hosts.apps.update(backend.http())
             self._machine.serve_rpc(backend.grpc())
+            if isinstance(backend, StreamBackend):
+                self._machine.serve_streams(backend.streams())
         self._machine.serve_http(self._hosts.apps)
         for preparation in tunnel.preparations:
             launcher.run_to_end(preparation)

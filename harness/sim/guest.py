@@ -9,8 +9,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from fakes.seam import GrpcMethod, WsgiApp
-from harness.sim import aio, guard, http_server, kernel, pipes
+from fakes.seam import GrpcMethod, StreamApp, WsgiApp
+from harness.sim import aio, guard, http_server, kernel, pipes, stream_server
 from harness.sim import install as network_install
 from harness.sim.kernel import Kernel
 from harness.sim.network import Network
@@ -46,6 +46,11 @@ class Machine:
         """Let `apps` (by host name) answer over HTTP and HTTPS."""
         for host, app in apps.items():
             http_server.serve(self.network, host, HTTP_PORTS, app, _spawn)
+
+    def serve_streams(self, apps: Mapping[tuple[str, int], StreamApp]) -> None:
+        """Let `apps` (by host name and port) converse over TCP."""
+        for (host, port), app in apps.items():
+            stream_server.serve_stream(self.network, host, port, app, _spawn)
 
     def serve_rpc(self, methods: Mapping[str, Mapping[str, GrpcMethod]]) -> None:
         """Let `methods` (by host name) answer over gRPC."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import re
 import shutil
 import threading
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fakes.seam import Backend, StartResponse
+from fakes.seam import Backend, MissingPackageError, StartResponse, Stream, StreamBackend, WsgiApp
+from harness.wire.admission import REMEDY, Admission, Guarded
 from harness.wire.faultboard import FaultBoard
 from harness.wire.record import Record
 
@@ -24,27 +26,63 @@ class StationError(ValueError):
 
 
 class Emulator:
-    """One back end with the servers in front of it. `address` is `host:port` of the one its clients use."""
+    """One back end with the servers in front of it.
 
-    def __init__(self, name: str, backend: Backend) -> None:
+    `address` is `host:port` of the one its clients use, "" where each of its hosts has one: `sites`, by host name.
+    """
+
+    def __init__(self, name: str, backend: Backend, surroundings: Any) -> None:
         self.name = name
         self.backend = backend
+        self.surroundings = surroundings
         self.address = ""
-        self.http_server: Any = None
+        self.sites: dict[str, str] = {}
+        self.http_servers: list[Any] = []
         self.grpc_server: Any = None
-        self.surroundings: Any = None
+        self.stream_server: Any = None
+
+    def environment(self) -> dict[str, str]:
+        """What a client's process must have in its environment to come here."""
+        sites = {f"UPSTREAM_{_shouted(host)}_URL": f"http://{address}" for host, address in self.sites.items()}
+        return {**self.backend.environment(self.address), **sites}
+
+    def converse(self, stream: Stream) -> None:
+        """Hand a connection to the back end as it is now."""
+        assert isinstance(self.backend, StreamBackend)  # or there is no server to connect to
+        next(iter(self.backend.streams().values()))(stream)
+
+    def close(self) -> None:
+        """Stop the servers, then the back end."""
+        for server in (*self.http_servers, self.grpc_server, self.stream_server):
+            if server is not None:
+                server.close()
+        self.backend.close()
+        self.surroundings.close()
+
+
+class _Site:
+    """The app of one host name, whichever back end there is at the moment."""
+
+    def __init__(self, emulator: Emulator, host: str, admission: Admission) -> None:
+        self._emulator = emulator
+        self._host = host
+        self._admission = admission
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Hand a request to the app of the host it names; one app serves whatever it is called."""
-        apps = self.backend.http()
-        only = set(map(id, apps.values()))
-        host = environ.get("HTTP_HOST", "").partition(":")[0]
-        app = apps.get(host) or (next(iter(apps.values())) if len(only) == 1 else None)
-        if app is None:
-            body = f"{self.name} answers for the hosts {', '.join(sorted(apps))}; Host says {host!r}\n".encode()
-            start_response("421 Misdirected Request", [("Content-Length", str(len(body)))])
+        """Serve a request, whatever host it names."""
+        if not self._admission.http(environ):
+            body = f"{REMEDY}\n".encode()
+            start_response("401 Unauthorized", [("Content-Length", str(len(body)))])
             return [body]
+        apps = self._emulator.backend.http()
+        # One app may answer on several names and look at which: the client's own word counts where it is one of them.
+        named = environ.get("HTTP_HOST", "").partition(":")[0]
+        app: WsgiApp = apps.get(named) or apps[self._host]
         return app(environ, start_response)
+
+
+def _shouted(host: str) -> str:
+    return re.sub(r"\W", "_", host).upper()
 
 
 def available() -> list[str]:
@@ -66,8 +104,10 @@ class Station:
     """Emulators up and running; `close` stops them.
 
     `options` are each emulator's own, `ports` the ports to take (0 or absent: any), `data` the folder in which
-    emulators that can keep their state keep it. Raises `StationError` for a name or an option nobody has, `OSError`
-    for a port that is taken.
+    emulators that can keep their state keep it, `token` what clients must show. With `lenient`, an emulator whose
+    packages are not installed is left out (`left_out`: name -> why). Raises `StationError` for a name or an option
+    nobody has, `OSError` for a port that is taken; a folder that cannot be used is
+    a `StationError` too.
     """
 
     def __init__(
@@ -80,6 +120,8 @@ class Station:
         topology: Mapping[str, Any] | None = None,
         data: Path | None = None,
         seed: int = 0,
+        token: str = "",
+        lenient: bool = False,
     ) -> None:
         self._host = host
         self._ports = dict(ports or {})
@@ -87,6 +129,8 @@ class Station:
         self._topology = topology
         self._data = data
         self._seed = seed
+        self._token = token
+        self._admission = Admission(token)
         self._lock = threading.Lock()
         surroundings = import_module("fakes.wire.surroundings")
         import_module("fakes.wire.memory").return_what_is_freed()
@@ -94,10 +138,16 @@ class Station:
         self.record = Record(self._clock.now_ns())
         self.faults = FaultBoard(seed, self._clock.now_ns, self._clock.call_later, self.record)
         self.emulators: dict[str, Emulator] = {}
+        self.left_out: dict[str, str] = {}
         self._peers: dict[str, Backend] = {}
         try:
             for name in dict.fromkeys(names):
-                self._add(name, surroundings.RealSurroundings)
+                try:
+                    self._add(name, surroundings.RealSurroundings)
+                except MissingPackageError as error:
+                    if not lenient:
+                        raise StationError(str(error)) from error
+                    self.left_out[name] = str(error)
         except BaseException:
             self.close()
             raise
@@ -107,22 +157,41 @@ class Station:
             self.record.append(self._clock.now_ns(), name, kind, fields)
 
         around = make(name, seed=self._seed, rule=self.faults.rule, record=record, peers=self._peers)
-        emulator = Emulator(name, self._create(name, around))
-        emulator.surroundings = around
+        emulator = Emulator(name, self._create(name, around), around)
         self.emulators[name] = emulator
         self._peers[name] = emulator.backend
         port = self._ports.get(name, 0)
         methods = any(emulator.backend.grpc().values())
-        if emulator.backend.http():
-            server = import_module("fakes.wire.http_server").HttpServer
-            emulator.http_server = server(emulator, self._host, 0 if methods else port)
-            emulator.address = emulator.http_server.address
+        self._serve_http(emulator, 0 if methods else port)
         if methods:
             self._serve_grpc(emulator, port)
+        if isinstance(emulator.backend, StreamBackend):
+            server = import_module("fakes.wire.stream_server").StreamServer
+            emulator.stream_server = server(emulator.converse, self._host, port)
+            emulator.address = emulator.stream_server.address
+
+    def _serve_http(self, emulator: Emulator, port: int) -> None:
+        apps = emulator.backend.http()
+        if not apps:
+            return
+        server = import_module("fakes.wire.http_server").HttpServer
+        if len({id(app) for app in apps.values()}) == 1:
+            emulator.http_servers.append(server(_Site(emulator, next(iter(apps)), self._admission), self._host, port))
+            emulator.address = emulator.http_servers[0].address
+            return
+        if port:
+            raise StationError(
+                f"{emulator.name} answers for {len(apps)} hosts, each on a port of its own; leave --port out"
+            )
+        for host in apps:
+            made = server(_Site(emulator, host, self._admission), self._host, 0)
+            emulator.http_servers.append(made)
+            emulator.sites[host] = made.address
 
     def _serve_grpc(self, emulator: Emulator, port: int) -> None:
         server = import_module("fakes.wire.grpc_server").GrpcServer
-        emulator.grpc_server = server([emulator.backend], self._host, port)
+        served: Any = Guarded(emulator.backend, self._admission) if self._admission.asks else emulator.backend
+        emulator.grpc_server = server([served], self._host, port)
         emulator.address = emulator.grpc_server.address
 
     def _create(self, name: str, around: Any) -> Backend:
@@ -139,15 +208,19 @@ class Station:
         known = inspect.signature(module.create).parameters
         if self._data is not None and "data" in known:
             options["data"] = self._data / name
+        if self._token and "password" in known:
+            options["password"] = self._token
         for option in options:
             if option not in known:
-                raise StationError(f"{name} has no option {option!r}; it has {', '.join(list(known)[1:])}")
+                raise StationError(f"{name} has no option {option!r}; it has {', '.join(list(known)[1:]) or 'none'}")
         try:
             backend: Backend = module.create(around, **options)
-        except ValueError as error:
+            if self._topology is not None:
+                backend.provision(self._topology)
+        except MissingPackageError:
+            raise
+        except (TypeError, ValueError, OSError) as error:
             raise StationError(f"{name}: {error}") from error
-        if self._topology is not None:
-            backend.provision(self._topology)
         return backend
 
     def forgetful(self) -> list[str]:
@@ -161,7 +234,9 @@ class Station:
         """What a client's process must have in its environment to come here."""
         merged: dict[str, str] = {}
         for emulator in self.emulators.values():
-            merged.update(emulator.backend.environment(emulator.address))
+            merged.update(emulator.environment())
+        if self._token and "AWS_ACCESS_KEY_ID" in merged:
+            merged["AWS_ACCESS_KEY_ID"] = self._token
         return merged
 
     def reset(self, names: Iterable[str]) -> None:
@@ -174,6 +249,8 @@ class Station:
                     shutil.rmtree(self._data / name, ignore_errors=True)
                 emulator.backend = self._create(name, emulator.surroundings)
                 self._peers[name] = emulator.backend
+                if emulator.stream_server is not None:
+                    emulator.stream_server.hang_up()
                 if emulator.grpc_server is not None:
                     port = int(emulator.address.rpartition(":")[2])
                     emulator.grpc_server.close()
@@ -182,9 +259,5 @@ class Station:
     def close(self) -> None:
         """Stop serving and free what is held."""
         for emulator in self.emulators.values():
-            for server in (emulator.http_server, emulator.grpc_server):
-                if server is not None:
-                    server.close()
-            emulator.backend.close()
-            emulator.surroundings.close()
+            emulator.close()
         self._clock.close()

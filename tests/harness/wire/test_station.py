@@ -1,15 +1,25 @@
 """A station serves emulators with faults, history and a control API; nothing of it is made up."""
 
 import json
+import smtplib
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
+import grpc
+import jsonschema
 import pytest
+import redis
 import requests
+from botocore.exceptions import ClientError
+from google.api_core.exceptions import NotFound, Unauthenticated
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
+from google.pubsub_v1 import PublisherClient
+from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
 from fakes.wire.http_server import HttpServer
-from harness.wire.control import OPERATIONS, Control, description
+from harness.wire.control import Control, description
 from harness.wire.record import Record
 from harness.wire.station import Station, StationError, available
 
@@ -109,20 +119,129 @@ def test_a_token_is_asked_for_everywhere_but_health(station):
     server = HttpServer(Control(station, token="secret"))
     url = f"http://{server.address}"
     assert requests.get(f"{url}/health").status_code == 200
-    assert requests.get(f"{url}/faults").status_code == 401
-    assert requests.get(f"{url}/faults", headers={"Authorization": "Bearer wrong"}).status_code == 401
-    assert requests.get(f"{url}/faults", headers={"Authorization": "Bearer secret"}).status_code == 200
+    for path in ("/faults", "/", "/openapi.json", "/nothing"):
+        assert requests.get(url + path).status_code == 401
+        assert requests.get(url + path, headers={"Authorization": "Bearer wrong"}).status_code == 401
+    for headers in ({"Authorization": "Bearer secret"}, {"X-Windtunnel-Token": "secret"}):
+        assert requests.get(f"{url}/faults", headers=headers).status_code == 200
+    assert requests.get(f"{url}/faults", auth=("anybody", "secret")).status_code == 200
     server.close()
 
 
-def test_every_operation_is_described(control):
-    described = requests.get(f"{control}/openapi.json").json()
+ASKED: dict[str, list[dict[str, Any]]] = {
+    "page": [{}],
+    "health": [{}],
+    "environment": [{}],
+    "reset": [{}, {"params": {"emulator": "gcs"}}, {"params": {"emulator": "none"}}],
+    "put_fault": [
+        {"json": {"id": "one", "refuse": 503, "call": {"service": "gcs"}, "count": 1}},
+        {"json": {"id": "two", "delay": "10ms", "call": {"service": "gcs"}, "for": "1h", "probability": 0.5}},
+        {"json": {"id": "three", "hang": "forever", "call": {"service": "none"}}},
+        {"json": {"id": "one", "refuse": 503, "call": {"service": "gcs"}}},
+        {"json": {}},
+    ],
+    "faults": [{}],
+    "drop_fault": [{"path": "/faults/two"}, {"path": "/faults/two"}],
+    "drop_faults": [{}],
+    "history": [{}, {"params": {"since": "1", "kind": "fault"}}, {"params": {"since": "x"}}],
+    "clear_history": [{}],
+    "mail": [{}, {"params": {"emulator": "smtp"}}, {"params": {"emulator": "none"}}],
+    "openapi": [{}],
+}
+"""Requests by operation, in an order in which each finds something."""
+
+
+def test_every_operation_does_what_its_description_says():
+    station = Station(["gcs", "smtp"], options={"gcs": {"limits": "none"}})
+    server = HttpServer(Control(station))
+    url = f"http://{server.address}"
+    with smtplib.SMTP(*station.emulators["smtp"].address.split(":")) as smtp:
+        smtp.sendmail("a@here.example", ["b@there.example"], "Subject: x\n\ntext")
+    described = requests.get(f"{url}/openapi.json").json()
     assert described == json.loads(json.dumps(description()))
-    assert sum(len(verbs) for verbs in described["paths"].values()) == len(OPERATIONS)
-    assert "refuse" in described["components"]["schemas"]["Fault"]["properties"]
-    for path, verbs in described["paths"].items():
-        assert requests.request("PATCH", control + path.replace("{id}", "x")).status_code == 405, path
-        assert verbs
+    operations = {
+        one["operationId"]: (verb, path, one)
+        for path, verbs in described["paths"].items()
+        for verb, one in verbs.items()
+    }
+    assert operations.keys() == ASKED.keys()
+    seen: dict[str, set[str]] = {}
+    for name, requests_ in ASKED.items():
+        verb, path, one = operations[name]
+        for asked in requests_:
+            body = asked.get("json")
+            answer = requests.request(verb, url + asked.get("path", path), params=asked.get("params"), json=body)
+            if body is not None and answer.status_code < 400:
+                _valid(described, {"$ref": "#/components/schemas/Fault"}, body)
+            promised = one["responses"][str(answer.status_code)]["content"]
+            assert list(promised) == [answer.headers["Content-Type"]]
+            schema = promised[answer.headers["Content-Type"]].get("schema")
+            if schema is not None:
+                _valid(described, schema, answer.json())
+            seen.setdefault(name, set()).add(str(answer.status_code))
+    promised_statuses = {name: set(one["responses"]) - {"401"} for name, (_, _, one) in operations.items()}
+    assert seen == promised_statuses
+    for path in described["paths"]:
+        assert requests.request("PATCH", url + path.replace("{id}", "x")).status_code == 405, path
+    assert requests.get(f"{url}/faults", params={"fault": "x"}).status_code == 400
+    server.close()
+    station.close()
+
+
+def _valid(described: Any, schema: Any, value: Any) -> None:
+    jsonschema.Draft202012Validator({**schema, "components": described["components"]}).validate(value)
+
+
+def test_what_the_description_calls_no_fault_is_refused(control):
+    described = requests.get(f"{control}/openapi.json").json()
+    for fault in ({"id": "f", "refuze": 503}, {"refuse": 503}, {"id": "f", "refuse": 1000, "call": {}}, []):
+        with pytest.raises(jsonschema.ValidationError):
+            _valid(described, {"$ref": "#/components/schemas/Fault"}, fault)
+        assert requests.post(f"{control}/faults", json=fault).status_code == 400
+
+
+def test_beyond_loopback_every_emulator_asks_for_the_token():
+    station = Station(["gcs", "pubsub", "redis", "smtp", "s3"], token="secret")
+    try:
+        environment = station.environment()
+        buckets = f"{environment['STORAGE_EMULATOR_HOST']}/storage/v1/b?project=p"
+        assert requests.get(buckets).status_code == 401
+        assert requests.get(buckets, headers={"X-Windtunnel-Token": "secret"}).status_code == 200
+        channel = grpc.insecure_channel(environment["PUBSUB_EMULATOR_HOST"])
+        publisher = PublisherClient(transport=PublisherGrpcTransport(channel=channel))
+        with pytest.raises(Unauthenticated):
+            publisher.get_topic(topic="projects/p/topics/t")
+        with pytest.raises(NotFound):
+            publisher.get_topic(topic="projects/p/topics/the-topic", metadata=[("x-windtunnel-token", "secret")])
+        assert redis.Redis.from_url(environment["REDIS_URL"]).ping()
+        with pytest.raises(redis.AuthenticationError):
+            redis.Redis(environment["REDIS_HOST"], int(environment["REDIS_PORT"])).ping()
+        with smtplib.SMTP(environment["SMTP_HOST"], int(environment["SMTP_PORT"])) as smtp:
+            with pytest.raises(smtplib.SMTPSenderRefused):
+                smtp.sendmail("a@here.example", "b@there.example", "")
+            smtp.login("anybody", "secret")
+            smtp.sendmail("a@here.example", "b@there.example", "")
+        keys = {
+            "aws_secret_access_key": "x",
+            "region_name": "us-east-1",
+            "endpoint_url": environment["AWS_ENDPOINT_URL_S3"],
+        }
+        assert (
+            boto3.client("s3", aws_access_key_id=environment["AWS_ACCESS_KEY_ID"], **keys).list_buckets()["Buckets"]
+            == []
+        )
+        with pytest.raises(ClientError):
+            boto3.client("s3", aws_access_key_id="other", **keys).list_buckets()
+    finally:
+        station.close()
+
+
+def test_hosts_that_differ_have_addresses_of_their_own():
+    station = Station(["upstreams"])
+    told = station.environment()
+    assert told["UPSTREAM_API_BALLDONTLIE_IO_URL"] != told["UPSTREAM_HOOKS_SLACK_COM_URL"]
+    assert requests.post(told["UPSTREAM_HOOKS_SLACK_COM_URL"] + "/services/T/B/x", json={"text": "x"}).text == "ok"
+    station.close()
 
 
 @pytest.mark.parametrize(

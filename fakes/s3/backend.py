@@ -1,0 +1,93 @@
+"""Amazon S3 as a back end of a world: its hosts, its words, and moto behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from xml.sax.saxutils import escape
+
+from fakes import aws
+from fakes.s3.methods import name_of
+from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+
+HOST = "s3.amazonaws.com"
+
+USUAL: Mapping[int, tuple[int, str, str]] = {
+    400: (400, "BadRequest", "Bad Request"),
+    401: (403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),
+    403: (403, "AccessDenied", "Access Denied"),
+    404: (404, "NoSuchKey", "The specified key does not exist."),
+    409: (409, "OperationAborted", "A conflicting conditional operation is currently in progress."),
+    412: (412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"),
+    # S3 has no 429: who asks too often is told to slow down.
+    429: (503, "SlowDown", "Please reduce your request rate."),
+    500: (500, "InternalError", "We encountered an internal error. Please try again."),
+    503: (503, "SlowDown", "Please reduce your request rate."),
+    504: (400, "RequestTimeout", "Your socket connection to the server was not read from or written to in time."),
+}
+"""Status, code and message of a refusal (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html)."""
+
+
+def _render(status: int, code: str, message: str) -> aws.Reply:
+    error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'
+    return aws.Reply(status, {"Content-Type": "application/xml"}, body.encode(), code)
+
+
+class S3:
+    """The `Backend` named `s3`."""
+
+    name = "s3"
+
+    def __init__(self, around: Surroundings) -> None:
+        from moto.s3.models import s3_backends
+
+        self._around = around
+        self._backends = s3_backends
+        aws.reset(around, s3_backends)
+        self._app = aws.App(
+            self.name,
+            around,
+            aws.Words(_render, USUAL),
+            host=HOST,
+            name=lambda asked: name_of(asked.verb, asked.path, asked.query, asked.headers),
+            find=_handler,
+        )
+
+    def http(self) -> Mapping[str, WsgiApp]:
+        """One app for the global host and those of the regions, in path style."""
+        return dict.fromkeys((HOST, *(f"s3.{region}.amazonaws.com" for region in aws.REGIONS)), self._app)
+
+    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
+        """None."""
+        return {}
+
+    def environment(self, address: str | None) -> Mapping[str, str]:
+        """`AWS_ENDPOINT_URL_S3`, which boto3 and the other SDKs read, and use in path style."""
+        return {"AWS_ENDPOINT_URL_S3": f"http://{address or HOST}", **aws.credentials()}
+
+    def provision(self, topology: Mapping[str, Any]) -> None:
+        """Create the topology's `s3_buckets`: names, or names with `{region: …}`."""
+        declared = topology.get("s3_buckets") or {}
+        for name in declared:
+            settings = (declared[name] if isinstance(declared, Mapping) else None) or {}
+            backend = self._backends[aws.ACCOUNT]["aws"]
+            if name not in backend.buckets:
+                backend.create_bucket(name, str(settings.get("region", aws.REGION)))
+
+    def close(self) -> None:
+        """Free what moto holds."""
+        aws.empty(self._backends)
+
+
+def _handler(asked: aws.Asked) -> Any:
+    from moto.s3.responses import S3Response
+
+    bucket, _, key = asked.path.lstrip("/").partition("/")
+    return S3Response.key_dispatch if bucket and key else S3Response.bucket_dispatch
+
+
+def create(around: Surroundings) -> S3:
+    """An emulated Amazon S3 without buckets; one in a process. Raises `MissingPackageError` without moto."""
+    aws.require_moto("s3")
+    return S3(around)
