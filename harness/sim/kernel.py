@@ -165,6 +165,7 @@ def install() -> Kernel:
     gevent.config.loop = VirtualLoop
     process.install()
     from gevent import monkey
+    from gevent import queue as gevent_queue
     from gevent import thread as gevent_thread
     from gevent import threading as gevent_threading
 
@@ -173,8 +174,10 @@ def install() -> Kernel:
     locks.install()
     monkey.patch_all(
         time=False, socket=False, dns=False, select=False, ssl=False, subprocess=False, os=False, signal=False,
-        sys=False, contextvar=False,
+        sys=False, contextvar=False, queue=False,
     )  # fmt: skip
+    # The standard library's other queues are Python over locks, with a `mutex` and a `queue` that programs reach for.
+    queue.SimpleQueue = gevent_queue.SimpleQueue  # type: ignore[misc]  # replacing it is the purpose
     locks.install()
     _fix_threads(old)
     loop = gevent.get_hub().loop

@@ -18,6 +18,9 @@ from harness.zygote import Zygote
 EPOCH_NS = 1_768_521_600_000_000_000
 """2026-01-16T00:00:00Z."""
 
+LONGEST_S = 86_400.0
+"""Virtual seconds after which a body is hanging: something ticks for ever, so that no deadlock shows."""
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -107,6 +110,7 @@ def simulated(test: Callable[[], Any]) -> Callable[[], Any]:
 
 def run(channel: Any, body: str, seed: int, arguments: dict[str, Any]) -> int:
     """The child's side."""
+    import gevent
     from gevent.event import AsyncResult
 
     from harness.sim import guest
@@ -128,7 +132,12 @@ def run(channel: Any, body: str, seed: int, arguments: dict[str, Any]) -> int:
 
     try:
         process.spawn(inside)
-        value = ended.get()
+        value = ended.get(timeout=LONGEST_S)
+    except gevent.Timeout:
+        channel.tell(
+            "raised", traceback=f"not over after {LONGEST_S:,} virtual seconds\n{machine.kernel.stacks()[-3000:]}"
+        )
+        return 1
     except BaseException:  # noqa: BLE001 - a livelock is thrown here
         channel.tell("raised", traceback=traceback.format_exc()[-3500:])
         return 1

@@ -109,20 +109,6 @@ def test_storage_retries_what_its_documentation_lists() -> None:
 
 
 @simulated
-def test_urllib3_retries_first_at_once_and_then_doubles() -> None:
-    from urllib3.exceptions import ProtocolError
-    from urllib3.util.retry import Retry
-
-    retry = Retry(total=5, backoff_factor=2)
-    slept = []
-    for _ in range(5):
-        retry = retry.increment("GET", "/", error=ProtocolError("reset"))
-        started = time.monotonic()
-        retry.sleep()
-        slept.append(round(time.monotonic() - started, 3))
-    assert slept == [0, 4, 8, 16, 32]
-
-
 def botocore_backoff(chance: bool) -> list[float]:
     from inspect import signature
 

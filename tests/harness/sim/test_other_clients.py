@@ -1,6 +1,5 @@
 """Clients of other protocols, servers of the standard library, and load generators: unmodified."""
 
-import itertools
 import threading
 from typing import Any
 
@@ -9,55 +8,7 @@ from tests.harness.sim.world import a_network, echo_network, now_s
 
 
 @simulated
-def test_redis_talks_to_fakeredis_over_tcp_sync_and_async():
-    import asyncio
-
-    import redis
-    import redis.asyncio
-    from fakeredis import TcpFakeServer
-
-    a_network()
-    server = TcpFakeServer(("127.0.0.1", 6379), server_type="redis")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    client = redis.Redis("localhost", socket_timeout=5)
-    client.set("key", "value", ex=60)
-    with client.pipeline() as pipe:
-        for i in range(20):
-            pipe.incrby("count", i)
-        assert pipe.execute()[-1] == 190
-    assert client.get("key") == b"value"
-
-    async def main() -> Any:
-        async with redis.asyncio.Redis(host="localhost") as connection:
-            await connection.rpush("list", "a", "b")
-            return await connection.lrange("list", 0, -1)
-
-    assert asyncio.run(main()) == [b"a", b"b"]
-    server.shutdown()
-
-
 @simulated
-def test_a_blocking_redis_call_times_out_in_virtual_time():
-    import redis
-    from fakeredis import TcpFakeServer
-
-    a_network()
-    server = TcpFakeServer(("127.0.0.1", 6379), server_type="redis")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    client = redis.Redis("localhost", socket_timeout=5, retry=None)
-    client.ping()
-    kept: list[Any] = []
-    server.process_request = lambda *args: kept.append(args)  # accepts, never answers
-    silent = redis.Redis("localhost", socket_timeout=5, retry=None, lib_name=None, lib_version=None, protocol=2)
-    began = now_s()
-    try:
-        silent.ping()
-    except redis.TimeoutError:
-        assert round(now_s() - began, 2) == 5.0
-    else:
-        raise AssertionError("a server that never answers must time out")
-
-
 @simulated
 def test_smtplib_delivers_to_a_server_of_the_standard_library_with_starttls():
     import smtplib
@@ -137,46 +88,7 @@ def test_boto3_reaches_the_vendors_own_host_names_and_retries():
 
 
 @simulated
-def test_urllib3_retries_with_its_back_off_in_virtual_time():
-    import urllib3
-
-    from harness.sim.http_server import serve
-
-    times: list[float] = []
-
-    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        times.append(now_s())
-        start_response("503 Service Unavailable" if len(times) < 4 else "200 OK", [])
-        return [b"done"]
-
-    serve(a_network(latency_s=0.0), "flaky.test", [80], app)
-    retries = urllib3.Retry(5, backoff_factor=1, status_forcelist=[503])
-    assert urllib3.PoolManager(retries=retries).request("GET", "http://flaky.test/").data == b"done"
-    assert [round(after - before, 6) for before, after in itertools.pairwise(times)] == [0.0, 2.0, 4.0]
-
-
 @simulated
-def test_the_standard_librarys_http_server_serves_urllib():
-    import http.server
-    import urllib.request
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(self.path.encode())
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    a_network()
-    server = http.server.ThreadingHTTPServer(("", 8080), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    assert urllib.request.urlopen("http://localhost:8080/path", timeout=5).read() == b"/path"
-    server.shutdown()
-    server.server_close()
-
-
 def locust_run(fast: bool) -> dict[str, Any]:
     """A minute of two users, with Locust imported once the simulation runs."""
     network = echo_network()
