@@ -71,10 +71,11 @@ def install(chance: Chance, who: Callable[[], str]) -> None:
     _SharedRandom.who = staticmethod(who)
     _SharedRandom.chance = chance
     shared: random.Random = random._inst
-    _seed_of_random(shared, 0)  # for `from random import random` of long ago, which is bound to the C state for good
     shared.__class__ = _SharedRandom
-    for name in ("random", "getrandbits", "seed", "getstate", "setstate"):
-        # Bound methods of the C base class were taken before the class changed; the others go through `self`.
+    # `from random import random` of long ago is bound to the C base class; what is Python goes through `self`.
+    repoint(random.random, shared.random)
+    repoint(random.getrandbits, shared.getrandbits)
+    for name in ("seed", "getstate", "setstate"):
         setattr(random, name, getattr(shared, name))
 
     def entropy(size: int, /) -> bytes:

@@ -162,6 +162,7 @@ def install() -> Kernel:
         "get_native_id": _thread.get_native_id,
         "start_new_thread": _thread.start_new_thread,
     }
+    thread_classes = threading.Thread, threading.Timer
     gevent.config.loop = VirtualLoop
     process.install()
     from gevent import monkey
@@ -178,6 +179,7 @@ def install() -> Kernel:
     )  # fmt: skip
     # The standard library's other queues are Python over locks, with a `mutex` and a `queue` that programs reach for.
     queue.SimpleQueue = gevent_queue.SimpleQueue  # type: ignore[misc]  # replacing it is the purpose
+    threads.keep_classes(*thread_classes)
     locks.install()
     _fix_threads(old)
     loop = gevent.get_hub().loop

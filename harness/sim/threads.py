@@ -1,4 +1,4 @@
-"""Main threads: each simulated process has one of its own.
+"""Threads: the standard library's own class for them, and a main one for each simulated process.
 
 This module exists because libraries ask whether they run in the main thread, name it in their logs, and refuse to work
 when the answer changes from one call to the next (`multiprocessing.pool.ThreadPool`). It must not know services.
@@ -7,13 +7,15 @@ when the answer changes from one call to the next (`multiprocessing.pool.ThreadP
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import gevent.threading
+import greenlet
 
 from harness.sim import process as process_module
 from harness.sim.order import ident
-from harness.sim.process import Process, current_process
+from harness.sim.process import Process, SimGreenlet, current_process
 from harness.sim.rebind import rebind
 
 
@@ -39,19 +41,30 @@ def install() -> None:
     threading.main_thread = main_thread
     rebind({id(real): main_thread}, {})
     process_module.on_start = _become_main
-    _forgive_ends_after_death()
 
 
-def _forgive_ends_after_death() -> None:
-    """A thread may end in the very instant in which its process does: its lock has then been released with the rest."""
-    kind: Any = gevent.threading.Thread
-    name = "_Thread__greenlet_finished"  # up to 3.12; later threads hold no such lock
-    finished = getattr(kind, name, None)
-    if finished is None:
+def keep_classes(thread: Any, timer: Any) -> None:
+    """Leave the standard library its own `Thread` and `Timer`, which libraries loaded early have and inherit from.
+
+    gevent puts classes of its own in their place. All that the standard library's lack is somebody who releases the
+    lock that stands for a running thread (up to 3.12): C does so when a thread state goes, which here none does.
+    """
+    threading.Thread, threading.Timer = thread, timer  # type: ignore[misc]  # replacing it is the purpose
+    if not hasattr(thread, "_set_tstate_lock"):
         return
+    set_lock: Callable[[Any], None] = thread._set_tstate_lock
 
-    def unless_released(self: Any, ended: Any) -> None:
-        if self._tstate_lock is not None and self._tstate_lock.locked():
-            finished(self, ended)
+    def _set_tstate_lock(self: Any) -> None:
+        set_lock(self)
+        running = greenlet.getcurrent()
+        if isinstance(running, SimGreenlet):  # the interpreter's own first thread ends with it
+            running.rawlink(lambda ended: _release(self))
 
-    setattr(kind, name, unless_released)
+    thread._set_tstate_lock = _set_tstate_lock
+
+
+def _release(thread: Any) -> None:
+    # A thread may end in the very instant in which its process does: its lock has then been released with the rest.
+    if thread._tstate_lock is not None and thread._tstate_lock.locked():
+        thread._tstate_lock.release()
+        thread._stop()

@@ -69,10 +69,6 @@ def test_asyncio_over_tls_is_the_identity():
 
 
 @simulated
-@simulated
-@simulated
-@simulated
-@simulated
 def test_a_signal_wakes_an_asyncio_loop_that_asked_for_it():
     import signal
 

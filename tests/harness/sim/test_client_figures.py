@@ -108,7 +108,6 @@ def test_storage_retries_what_its_documentation_lists() -> None:
     assert conditional.get_retry_policy_if_conditions_met(query_params={"ifGenerationMatch": 0}) is DEFAULT_RETRY
 
 
-@simulated
 def botocore_backoff(chance: bool) -> list[float]:
     from inspect import signature
 
