@@ -38,10 +38,11 @@ class Engine:
         if name in self._made:
             return
         self._made.add(name)
-        if name in MACROS or name.removesuffix("_safe") in MACROS:
-            parameters, body = MACROS[name] if name in MACROS else MACROS[name.removesuffix("_safe")]
+        stem, _, variant = name.rpartition("_")
+        if name in MACROS or (variant in VARIANTS and stem in MACROS):
+            parameters, body = MACROS[name] if name in MACROS else MACROS[stem]
             if name not in MACROS:
-                body = safe(body)
+                body = varied(body, variant)
             for inner in sorted(set(re.findall(r"\bwt_\w+", body))):
                 self._make(inner)
             self._connection.execute(f"CREATE MACRO {name}({parameters}) AS {body}")
@@ -93,10 +94,30 @@ def plain(call: Callable[..., Any], arity: int, *, nulls: bool) -> Callable[...,
     return lambda a, b, c, d, e: call(a, b, c, d, e) if nulls or None not in (a, b, c, d, e) else None
 
 
+VARIANTS = {"safe": "wt_nil", "steady": "wt_raise"}
+"""Of every macro that raises errors: one that gives NULL instead, and one whose errors DuckDB does not take for volatile.
+
+DuckDB's TRY refuses `error()`, and so do PARTITION BY and ORDER BY of a window. Not used everywhere, because DuckDB
+computes what is constant beforehand, even where it is never reached.
+"""
+
+
+def varied(sql: str, variant: str) -> str:
+    """`sql` with the errors it raises itself made another way."""
+    sql = re.sub(
+        r"\b(wt_\w+)\(", lambda m: f"{m.group(1)}_{variant}(" if m.group(1) in raising() else m.group(0), sql
+    )
+    return re.sub(r"\berror\(", f"{VARIANTS[variant]}(", sql)
+
+
 def safe(sql: str) -> str:
-    """`sql` with every error it raises itself made NULL. DuckDB's TRY refuses `error()`, which it takes for volatile."""
-    sql = re.sub(r"\b(wt_\w+)\(", lambda m: f"{m.group(1)}_safe(" if m.group(1) in raising() else m.group(0), sql)
-    return re.sub(r"\berror\(", "wt_nil(", sql)
+    """`sql` with every error it raises itself made NULL."""
+    return varied(sql, "safe")
+
+
+def steady(sql: str) -> str:
+    """`sql` as a window may partition and order by it."""
+    return varied(sql, "steady")
 
 
 @cache
@@ -126,8 +147,8 @@ _RULES: list[tuple[str, str]] = [
 def translate(problem: duckdb.Error, sql: str) -> ApiError:
     """The vendor's error for one of DuckDB's; what has no counterpart is refused as unsupported, never retryable."""
     text = str(problem)
-    if found := re.search(r"ValueError: (.*?)(?:\n\n|\Z)", text, re.S):
-        message = found.group(1).strip()
+    if found := re.search(r"while executing the UDF: \w+: (.*?)(?:\n\n|\Z)|ValueError: (.*?)(?:\n\n|\Z)", text, re.S):
+        message = (found.group(1) or found.group(2)).strip()
         if message.startswith("unsupported by the emulator: "):
             return Unsupported(message.removeprefix("unsupported by the emulator: "))
         return invalid_query(message)

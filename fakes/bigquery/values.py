@@ -19,7 +19,7 @@ import orjson
 
 from fakes.bigquery.errors import invalid
 from fakes.bigquery.sql import jsons, moments
-from fakes.bigquery.sql.natives import float_text
+from fakes.bigquery.sql.number_functions import float_text
 from fakes.bigquery.sql.types import Type, quoted
 
 Cell = Callable[[Any], Any]

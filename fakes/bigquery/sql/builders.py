@@ -224,8 +224,8 @@ def array_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Sc
         if modifiers.limit is not None:
             items = f"list_slice({items}, 1, {calls.expressions.coerced(modifiers.limit, scope, INT64)})"
         return Expr(items, array(value.type))
-    only = f" FILTER (WHERE {value.sql} IS NOT NULL)" if modifiers.ignore_nulls else ""
-    sql = f"array_agg({distinct}{value.sql}{order}){only} {over}".strip()
+    only = filtered(f"{value.sql} IS NOT NULL", over) if modifiers.ignore_nulls else over
+    sql = f"array_agg({distinct}{value.sql}{order}) {only}".strip()
     if modifiers.limit is not None:
         sql = f"list_slice({sql}, 1, {calls.expressions.coerced(modifiers.limit, scope, INT64)})"
     if modifiers.having is not None:
@@ -243,8 +243,15 @@ def distinct_ordered(calls: Calls, value: Expr, modifiers: Modifiers, scope: Sco
             " arguments to the function", keys[0]
         )  # fmt: skip
     way = "'DESC', 'NULLS LAST'" if keys[0].args.get("desc") else "'ASC', 'NULLS FIRST'"
-    only = "" if nulls else f" FILTER (WHERE {value.sql} IS NOT NULL)"
-    return f"list_sort(array_agg(DISTINCT {value.sql}){only} {over}, {way})"
+    only = over if nulls else filtered(f"{value.sql} IS NOT NULL", over)
+    return f"list_sort(array_agg(DISTINCT {value.sql}) {only}, {way})"
+
+
+def filtered(condition: str, over: str) -> str:
+    """What follows an aggregate that takes only rows where `condition` holds; `over` is a window or PIVOT's filter."""
+    if over.startswith("FILTER (WHERE "):
+        return f"FILTER (WHERE ({condition}) AND ({over.removeprefix('FILTER (WHERE ')})"
+    return f"FILTER (WHERE {condition}) {over}".strip()
 
 
 def string_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Scope, over: str) -> Expr:
@@ -267,7 +274,8 @@ def string_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: S
     if modifiers.limit is None:
         return Expr(f"string_agg({distinct}{value.sql}, {delimiter}{order}) {over}".strip(), STRING)
     limit = calls.expressions.coerced(modifiers.limit, scope, INT64)
-    items = f"array_agg({distinct}{value.sql}{order}) FILTER (WHERE {value.sql} IS NOT NULL) {over}".strip()
+    only = filtered(f"{value.sql} IS NOT NULL", over)
+    items = f"array_agg({distinct}{value.sql}{order}) {only}"
     return Expr(f"array_to_string(list_slice({items}, 1, {limit}), {delimiter})", STRING)
 
 

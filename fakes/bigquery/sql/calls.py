@@ -170,16 +170,18 @@ class Calls:
             raise Unsupported(f"RESPECT NULLS in {name}")
         return self.fill(name, options, arguments, node, over=over, nulls=nulls)
 
-    def order(self, order: exp.Order | None, scope: Scope) -> str:
-        """` ORDER BY …` with the service's order of NULLs, or nothing."""
+    def order(self, order: exp.Order | None, scope: Scope, *, plain: bool = False) -> str:
+        """` ORDER BY …` with the service's order of NULLs and NaN, or nothing. `plain` keeps one key an item."""
         if order is None:
             return ""
-        return " ORDER BY " + ", ".join(self.ordered(o, scope) for o in order.expressions)
+        return " ORDER BY " + ", ".join(self.ordered(o, scope, plain=plain) for o in order.expressions)
 
-    def ordered(self, node: exp.Ordered, scope: Scope) -> str:
+    def ordered(self, node: exp.Ordered, scope: Scope, *, plain: bool = False) -> str:
         """One item of an ORDER BY."""
+        if isinstance(node.this, exp.Collate):
+            raise Unsupported("COLLATE in ORDER BY")
         item = self.expressions.compile(node.this, scope)
-        return item.sql + direction(node)
+        return item.sql + direction(node) if plain else sort_key(item, node)
 
     def window(self, node: exp.Window, scope: Scope) -> Expr:
         """`f(…) OVER (…)`."""
@@ -207,12 +209,20 @@ class Calls:
         spec = node.args.get("spec") or (base.args.get("spec") if base else None)
         parts = []
         if partition:
-            parts.append("PARTITION BY " + ", ".join(self.expressions.compile(p, scope).sql for p in partition))
+            keys = ", ".join(self.expressions.compile(p, scope).sql for p in partition)
+            parts.append("PARTITION BY " + self._steady(keys))
         if order:
-            parts.append(self.order(order, scope).strip())
+            # A frame of values needs its one key as it is.
+            plain = spec is not None and spec.args["kind"] == "RANGE"
+            parts.append(self._steady(self.order(order, scope, plain=plain).strip()))
         if spec:
             parts.append(self._frame(spec, scope))
         return " ".join(parts)
+
+    def _steady(self, sql: str) -> str:
+        from fakes.bigquery.engine import steady
+
+        return use(self.context, steady(sql))
 
     def _frame(self, spec: exp.WindowSpec, scope: Scope) -> str:
         def bound(value: object, side: str | None) -> str:
@@ -273,6 +283,21 @@ def direction(node: exp.Ordered) -> str:
     if first is None:
         first = not desc
     return f" {'DESC' if desc else 'ASC'} NULLS {'FIRST' if first else 'LAST'}"
+
+
+def sort_key(item: Expr, node: exp.Ordered) -> str:
+    """`item` as the service orders by it: NaN comes before every other number, an unbounded start before any start."""
+    way = direction(node)
+    if item.type.kind == "FLOAT64" and not item.literal:
+        nan = way.replace("ASC", "_").replace("DESC", "ASC").replace("_", "DESC")
+        return f"isnan({item.sql}){nan}, {item.sql}{way}"
+    if item.type.kind == "RANGE":
+        start, end = (f"struct_extract({item.sql}, '{part}')" for part in ("start", "end"))
+        word = way.split()[0]
+        first, last = ("FIRST", "LAST") if word == "ASC" else ("LAST", "FIRST")
+        null = f"{item.sql} IS NULL {'DESC' if way.endswith('FIRST') else 'ASC'}"
+        return f"{null}, {start} {word} NULLS {first}, {end} {word} NULLS {last}"
+    return item.sql + way
 
 
 def render(template: str, arguments: list[str], slots: dict[str, str]) -> str:

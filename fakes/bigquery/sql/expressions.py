@@ -469,7 +469,7 @@ class Expressions:
 
     def struct(self, fields: list[tuple[str, Expr]]) -> Expr:
         """A STRUCT of named values."""
-        exprs = [Expr("CAST(NULL AS BIGINT)", INT64) if e.type.kind == "NULL" else e for _, e in fields]
+        exprs = [Expr("CAST(NULL AS BIGINT)", NULL, literal=True) if e.type.kind == "NULL" else e for _, e in fields]
         kind = struct([(n, e.type) for (n, _), e in zip(fields, exprs, strict=True)])
         parts = [f"{quoted(n)} := {e.sql}" for (n, _), e in zip(kind.named_fields, exprs, strict=True)]
         return Expr(f"struct_pack({', '.join(parts)})", kind, literal=all(e.literal for e in exprs))

@@ -15,7 +15,7 @@ import orjson
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import moments
 from fakes.bigquery.sql.scope import Expr
-from fakes.bigquery.sql.types import FLOAT64, INT64, NUMERIC, Type
+from fakes.bigquery.sql.types import BYTES, FLOAT64, INT64, NUMERIC, Type
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -40,10 +40,8 @@ def number(context: Context, digits: str, node: exp.Expression) -> Expr:
 
 
 def bytes_literal(raw: str) -> Expr:
-    """A bytes literal; its text holds one character per byte, or Unicode to be encoded."""
-    from fakes.bigquery.sql.types import BYTES
-
-    data = raw.encode("utf-8")
+    """A bytes literal; `raw` holds one character a byte."""
+    data = raw.encode("latin-1")
     return Expr("CAST('" + "".join(f"\\x{b:02X}" for b in data) + "' AS BLOB)", BYTES, literal=True)
 
 

@@ -96,6 +96,7 @@ MACROS: dict[str, tuple[str, str]] = {
     "wt_least": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_min(l) END"),
     "wt_nan_null": ("a", "CASE WHEN isnan(a) THEN NULL ELSE a END"),
     "wt_nil": ("m", "NULL"),
+    "wt_raise": ("m", "CASE WHEN wt_fail(m) THEN NULL END"),
     # text
     "wt_concat": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE array_to_string(l, '') END"),
     "wt_substr2": (

@@ -10,6 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from fakes.bigquery.errors import ApiError, Unsupported, invalid_query
+from fakes.bigquery.sql import escapes
 from fakes.bigquery.sql.dialect import GoogleSql, ScriptSql
 
 _DIALECT = GoogleSql()
@@ -33,13 +34,13 @@ def statement(text: str) -> exp.Expression:
     if refused := _REFUSED.search(text):
         raise Unsupported(f"{refused.group(1).upper()}(…)")
     try:
-        tokens = _DIALECT.tokenize(text)
+        tokens = escapes.decoded(_DIALECT.tokenize(text), text)
     except TokenError as problem:
         raise _token_error(text, problem) from None
     if not tokens:
         raise invalid_query("Syntax error: Unexpected end of statement", (1, 1))
     try:
-        found = [s for s in _DIALECT.parser().parse(tokens, text) if s is not None]
+        found = [s for s in _DIALECT.parser().parse(tokens, text) if not isinstance(s, (exp.Semicolon, type(None)))]
     except ParseError as problem:
         first = tokens[0]
         if first.token_type.name == "VAR" and first.text.upper() not in _STATEMENTS:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported, invalid_query
-from fakes.bigquery.sql import parsing
+from fakes.bigquery.sql import parsing, pivots
 from fakes.bigquery.sql.scope import Column, Context, Expr, Need, Query, Relation, Scope, Source, reference
-from fakes.bigquery.sql.types import BOOL, INT64, quoted
+from fakes.bigquery.sql.types import BOOL, INT64, quoted, settled
 
 if TYPE_CHECKING:
     from fakes.bigquery.sql.expressions import Expressions
@@ -54,7 +54,7 @@ class Relations:
 
     def _subquery(self, node: exp.Subquery, scope: Scope) -> str:
         if node.args.get("pivots"):
-            raise Unsupported("PIVOT and UNPIVOT")
+            return self._pivoted(node, scope)
         if isinstance(node.this, (exp.Table, exp.Unnest)):
             joins = [*(node.this.args.get("joins") or ()), *(node.args.get("joins") or ())]
             inner = node.this.copy()
@@ -91,7 +91,7 @@ class Relations:
         if node.args.get("sample"):
             raise Unsupported("TABLESAMPLE")
         if node.args.get("pivots"):
-            raise Unsupported("PIVOT and UNPIVOT")
+            return self._pivoted(node, scope)
         if isinstance(node.this, exp.Anonymous):
             return self._table_function(node, scope)
         parts = [p.name for p in node.parts]
@@ -105,6 +105,22 @@ class Relations:
         source = self.context.tables.source(parts, self._as_of(node))
         self.context.sources.append(source)
         return self.source(source, alias, scope)
+
+    def _pivoted(self, node: exp.Expression, scope: Scope) -> str:
+        bare = node.copy()
+        bare.set("pivots", None)
+        bare.set("joins", None)
+        inner = self._outer(scope)
+        sql = self._item(bare, inner)
+        columns = [(n, e.type) for n, e in self.star(inner)]
+        items = ", ".join(f"{e.sql} AS {quoted(n)}" for n, e in self.star(inner))
+        query = Query(f"SELECT {items} FROM {sql}", columns, needs=inner.relations[0].needs)
+        alias = node.alias_or_name
+        for pivot in node.args["pivots"]:
+            query = pivots.apply(self, query, alias, pivot)
+            alias = pivot.alias or self.context.alias()
+        scope.relations.append(self.derived(alias, query))
+        return f"({query.sql}) AS {quoted(alias)}"
 
     def _as_of(self, node: exp.Table) -> int | None:
         version = node.args.get("version")
@@ -172,7 +188,7 @@ class Relations:
             raise self.context.fail(
                 f"Values referenced in UNNEST must be arrays. UNNEST contains expression of type {value.type}", node
             )
-        item = value.type.item if value.type.item.kind != "NULL" else INT64
+        item = settled(value.type.item)
         sql_alias = alias or self.context.alias()
         whole = Expr(reference(sql_alias, "v"), item)
         columns = []

@@ -96,13 +96,17 @@ class Tables(Protocol):
 
 @dataclass(slots=True)
 class Query:
-    """A compiled query: DuckDB text, output columns in order, and what its value is when it is a value table."""
+    """A compiled query: DuckDB text, output columns in order, and what its value is when it is a value table.
+
+    `nulls` are the positions of the columns that are a bare NULL, which any type may be.
+    """
 
     sql: str
     columns: list[tuple[str, Type]]
     value_table: bool = False
     ordered: bool = False
     needs: list[Need] = field(default_factory=list)
+    nulls: frozenset[int] = frozenset()
 
 
 @dataclass

@@ -5,17 +5,17 @@ Every output column is named and typed here, so the result's schema is known bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported
-from fakes.bigquery.sql.calls import direction
-from fakes.bigquery.sql.expressions import Expressions
+from fakes.bigquery.sql.calls import direction, sort_key
+from fakes.bigquery.sql.expressions import NULL, Expressions
 from fakes.bigquery.sql.relations import Relations, missing_partition_filter
 from fakes.bigquery.sql.scope import Context, Expr, Need, Query, Scope
-from fakes.bigquery.sql.types import BOOL, INT64, Type, quoted, supertype
+from fakes.bigquery.sql.types import BOOL, INT64, Type, quoted, settled, supertype
 
 
 class Selects:
@@ -103,24 +103,66 @@ class Selects:
     def _set_operation(self, node: exp.SetOperation, scope: Scope) -> Query:
         left, right = self.open_query(node.left, scope), self.open_query(node.right, scope)
         word = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}[type(node)]
+        said = f"{word} {'DISTINCT' if node.args.get('distinct') else 'ALL'}"
         if node.args.get("by_name"):
-            raise Unsupported(f"{word} … BY NAME")
+            left, right = self._by_name(node, left, right, said)
         if len(left.columns) != len(right.columns):
             raise self.context.fail(
-                f"Queries in {word} {'DISTINCT' if node.args.get('distinct') else 'ALL'} have mismatched column count;"
-                f" query 1 has {len(left.columns)} columns, query 2 has {len(right.columns)} columns", node.right
+                f"Queries in {said} have mismatched column count; query 1 has {len(left.columns)} columns, query 2 has"
+                f" {len(right.columns)} columns", node.right
             )  # fmt: skip
         columns: list[tuple[str, Type]] = []
-        for i, ((name, kind), (_, other)) in enumerate(zip(left.columns, right.columns, strict=True), 1):
+        for i, ((name, kind), (_, other)) in enumerate(zip(left.columns, right.columns, strict=True)):
             wider = supertype([kind, other])
+            if i in left.nulls or i in right.nulls:
+                wider = other if i in left.nulls else kind
             if wider is None:
-                raise self.context.fail(f"Column {i} in {word} ALL has incompatible types: {kind}, {other}", node.right)
+                raise self.context.fail(f"Column {i + 1} in {said} has incompatible types: {kind}, {other}", node.right)
             columns.append((name, wider))
         if not node.args.get("distinct"):
             word += " ALL"
         sql = f"({self._cast_columns(left, columns)}) {word} ({self._cast_columns(right, columns)})"
         needs = [*left.needs, *(self._renamed(n, right.columns, columns) for n in right.needs)]
-        return self._tail(node, Query(sql, columns, needs=needs), scope)
+        return self._tail(node, Query(sql, columns, needs=needs, nulls=left.nulls & right.nulls), scope)
+
+    def _by_name(self, node: exp.SetOperation, left: Query, right: Query, said: str) -> tuple[Query, Query]:
+        """Both sides with their columns matched by name: all of them, those of both, of the left, or of either."""
+        mine = {n.lower(): n for n, _ in left.columns}
+        others = {n.lower(): n for n, _ in right.columns}
+        side, inner = node.args.get("side"), node.args.get("kind") == "INNER"
+        if on := node.args.get("on"):
+            names = [c.name.lower() for c in on]
+        elif inner:
+            names = [n for n in mine if n in others]
+        elif side == "LEFT":
+            names = list(mine)
+        elif side == "FULL":
+            names = [*mine, *(n for n in others if n not in mine)]
+        else:
+            names = list(mine)
+            if set(mine) != set(others):
+                raise self.context.fail(f"Queries in {said} BY NAME must have the same set of column names", node.right)
+        return self._ordered_as(left, names, mine | {n: others[n] for n in names if n not in mine}), self._ordered_as(
+            right, names, others
+        )
+
+    @staticmethod
+    def _ordered_as(query: Query, names: Sequence[str], spelled: Mapping[str, str]) -> Query:
+        kinds = {n.lower(): (i, n, t) for i, (n, t) in enumerate(query.columns)}
+        items, columns, nulls = [], [], set[int]()
+        for i, name in enumerate(names):
+            label = spelled.get(name, name)
+            if name not in kinds:
+                items.append(f"CAST(NULL AS BIGINT) AS {quoted(label)}")
+                columns.append((label, INT64))
+                nulls.add(i)
+                continue
+            position, own, kind = kinds[name]
+            items.append(f"{quoted(own)} AS {quoted(label)}")
+            columns.append((label, kind))
+            if position in query.nulls:
+                nulls.add(i)
+        return Query(f"SELECT {', '.join(items)} FROM ({query.sql})", columns, needs=query.needs, nulls=frozenset(nulls))
 
     @staticmethod
     def _renamed(need: Need, own: Sequence[tuple[str, Type]], shown: Sequence[tuple[str, Type]]) -> Need:
@@ -134,8 +176,8 @@ class Selects:
         ]:
             return query.sql
         items = [
-            f"{self.expressions.coerce(Expr(quoted(name), kind), target)} AS {quoted(alias)}"
-            for (name, kind), (alias, target) in zip(query.columns, columns, strict=True)
+            f"{self.expressions.coerce(Expr(quoted(name), NULL if i in query.nulls else kind), target)} AS {quoted(alias)}"
+            for i, ((name, kind), (alias, target)) in enumerate(zip(query.columns, columns, strict=True))
         ]
         return f"SELECT {', '.join(items)} FROM ({query.sql})"
 
@@ -154,7 +196,7 @@ class Selects:
                 if position is not None:
                     keys.append(f"{position}{direction(item)}")
                 else:
-                    keys.append(self.expressions.compile(item.this, scope).sql + direction(item))
+                    keys.append(self.expressions.calls.ordered(item, scope))
         columns = ", ".join(f"{quoted(alias)}.{quoted(n)}" for n, _ in query.columns)
         by = f" ORDER BY {', '.join(keys)}" if keys else ""
         sql = f"SELECT {columns} FROM ({query.sql}) AS {quoted(alias)}{by}{limit}"
@@ -197,7 +239,8 @@ class Selects:
         if not froms and (where or having):
             froms = " FROM (SELECT 1)"
         sql = f"{word} {shown}{froms}{where}{group}{having}{qualify}{order}{limit}"
-        return Query(sql, columns, node.args.get("kind") is not None, bool(order), needs)
+        nulls = frozenset(i for i, (_, e, _) in enumerate(items) if e.type.kind == "NULL")
+        return Query(sql, columns, node.args.get("kind") is not None, bool(order), needs, nulls)
 
     def _refuse(self, node: exp.Select) -> None:
         for key, what in (("laterals", "LATERAL"), ("sample", "TABLESAMPLE"), ("connect", "CONNECT BY"),
@@ -277,12 +320,12 @@ class Selects:
         kind = node.args.get("kind")
         if kind == "STRUCT":
             packed = self.expressions.struct([(n, e) for n, e, _ in items])
-            return f"{packed.sql} AS {quoted('v')}", [("v", packed.type)]
+            return f"{packed.sql} AS {quoted('v')}", [("v", settled(packed.type))]
         if kind == "VALUE":
             if len(items) != 1:
                 raise self.context.fail("SELECT AS VALUE query must have exactly one column", node)
             value = items[0][1]
-            return f"{value.sql} AS {quoted('v')}", [("v", value.type)]
+            return f"{value.sql} AS {quoted('v')}", [("v", settled(value.type))]
         shown, columns, taken = [], [], set[str]()
         anonymous = 0
         for name, value, _ in items:
@@ -298,7 +341,7 @@ class Selects:
                 unique, n = f"{label}_{n}", n + 1
             taken.add(unique.lower())
             shown.append(f"{value.sql} AS {quoted(unique)}")
-            columns.append((unique, value.type))
+            columns.append((unique, settled(value.type)))
         return ", ".join(shown), columns
 
     # ---- clauses
@@ -359,10 +402,9 @@ class Selects:
             if position is not None:
                 if not 1 <= position <= len(items):
                     raise self.context.fail(f"ORDER BY is out of SELECT column number range: {position}", item)
-                text = items[position - 1][1].sql
+                keys.append(sort_key(items[position - 1][1], item))
             else:
-                text = self.expressions.compile(item.this, scope).sql
-            keys.append(text + direction(item))
+                keys.append(self.expressions.calls.ordered(item, scope))
         return " ORDER BY " + ", ".join(keys)
 
     def _limit(self, node: exp.Expression, scope: Scope) -> str:

@@ -28,6 +28,7 @@ PHYSICAL = {
     "BIGNUMERIC": "DECIMAL(38,18)",
     "JSON": "JSON",
     "INTERVAL": "INTERVAL",
+    "NULL": "BIGINT",
 }
 REST = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
 SPELLINGS = {
@@ -137,6 +138,17 @@ def array(item: Type) -> Type:
 def struct(fields: Sequence[tuple[str, Type]]) -> Type:
     """STRUCT of (name, type) pairs."""
     return Type("STRUCT", fields=tuple(fields))
+
+
+def settled(kind: Type) -> Type:
+    """`kind` with every bare NULL inside taken for INT64, as the service does where nothing says otherwise."""
+    if kind.kind == "NULL":
+        return INT64
+    if kind.kind == "ARRAY" and kind.item:
+        return array(settled(kind.item))
+    if kind.kind == "STRUCT":
+        return struct([(n, settled(t)) for n, t in kind.fields])
+    return kind
 
 
 def quoted(name: str) -> str:
