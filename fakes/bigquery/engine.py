@@ -104,9 +104,7 @@ computes what is constant beforehand, even where it is never reached.
 
 def varied(sql: str, variant: str) -> str:
     """`sql` with the errors it raises itself made another way."""
-    sql = re.sub(
-        r"\b(wt_\w+)\(", lambda m: f"{m.group(1)}_{variant}(" if m.group(1) in raising() else m.group(0), sql
-    )
+    sql = re.sub(r"\b(wt_\w+)\(", lambda m: f"{m.group(1)}_{variant}(" if m.group(1) in raising() else m.group(0), sql)
     return re.sub(r"\berror\(", f"{VARIANTS[variant]}(", sql)
 
 
@@ -144,16 +142,22 @@ _RULES: list[tuple[str, str]] = [
 ]  # fmt: skip
 
 
+def refused(message: str) -> Unsupported | None:
+    """The refusal that a helper function raised as text, None where `message` is another error."""
+    head = "unsupported by the emulator: "
+    return Unsupported(message.removeprefix(head)) if message.startswith(head) else None
+
+
 def translate(problem: duckdb.Error, sql: str) -> ApiError:
     """The vendor's error for one of DuckDB's; what has no counterpart is refused as unsupported, never retryable."""
     text = str(problem)
     if found := re.search(r"while executing the UDF: \w+: (.*?)(?:\n\n|\Z)|ValueError: (.*?)(?:\n\n|\Z)", text, re.S):
         message = (found.group(1) or found.group(2)).strip()
-        if message.startswith("unsupported by the emulator: "):
-            return Unsupported(message.removeprefix("unsupported by the emulator: "))
-        return invalid_query(message)
+        return refused(message) or invalid_query(message)
     kind, _, message = text.partition(": ")
     message = message.split("\n\nLINE")[0].strip()
+    if error := refused(message):
+        return error
     for pattern, replacement in _RULES:
         if match := re.search(pattern, message):
             return invalid_query(match.expand(replacement))
@@ -163,6 +167,6 @@ def translate(problem: duckdb.Error, sql: str) -> ApiError:
         return invalid_query(message)
     if isinstance(problem, (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.ConstraintException)):
         return invalid_query(message)
-    error = Unsupported(f"this statement ({kind}: {message[:300]})")
-    error.debug = sql[:2000]
-    return error
+    found_no = Unsupported(f"this statement ({kind}: {message[:300]})")
+    found_no.debug = sql[:2000]
+    return found_no

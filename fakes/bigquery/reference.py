@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from fakes.bigquery import information_schema, methods
-from fakes.bigquery.sql import builders, calls, catalogue, dateparts
+from fakes.bigquery.sql import aggregates, builders, calls, catalogue, dateparts
 from fakes.bigquery.sql.types import PHYSICAL
 from fakes.bigquery.weather import SERVICE
 
@@ -112,7 +112,7 @@ def _parts() -> Iterator[str]:
         for name in sorted(table):
             yield "* " + "; ".join(f"`{s.text} → {s.result}`" for s in table[name])
         if title == "Aggregate":
-            yield "* " + ", ".join(f"`{n}`" for n in sorted(set(builders.AGGREGATES) - set(table)))
+            yield "* " + ", ".join(f"`{n}`" for n in sorted(set(aggregates.AGGREGATES) - set(table)))
         yield ""
     yield "### Refused by name\n"
     refused = [*(f"{n}.…" for n in sorted(calls.NAMESPACES - {"NET"})), "ST_…", *sorted(builders.KNOWN_UNSUPPORTED)]

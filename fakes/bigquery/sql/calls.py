@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported
-from fakes.bigquery.sql import builders, catalogue, dateparts
+from fakes.bigquery.sql import aggregates, builders, catalogue, dateparts
 from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.scope import Context, Expr, Scope
 from fakes.bigquery.sql.signatures import Signature, choose, mismatch
@@ -103,7 +103,7 @@ class Calls:
             return builders.routine(self, [name], node, scope)
         if special := dateparts.SPECIAL.get(name) or builders.SPECIAL.get(name):
             return special(self, node, scope)
-        if name in catalogue.aggregates() or name in builders.AGGREGATES:
+        if name in catalogue.aggregates() or name in aggregates.AGGREGATES:
             return self.aggregate(name, node, scope, over or "")
         if options := catalogue.scalars().get(name):
             arguments = [self.expressions.compile(a, scope) for a in node.expressions]
@@ -139,7 +139,7 @@ class Calls:
     def aggregate(self, name: str, node: exp.Anonymous, scope: Scope, over: str) -> Expr:
         """An aggregate function, over a group or over a window."""
         modifiers = Modifiers(node)
-        if special := builders.AGGREGATES.get(name):
+        if special := aggregates.AGGREGATES.get(name):
             found = special(self, modifiers, node, scope, over)
             return Expr(found.sql, found.type, aggregate=not over)
         inner = self._without_aliases(scope)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from fakes.bigquery.sql.aggregate_catalogue import AGGREGATE, WINDOW
 from fakes.bigquery.sql.signatures import Signature, read
 
 SCALAR = r"""
@@ -90,6 +91,31 @@ REGEXP_INSTR(STRING, STRING, INT64, INT64) INT64 = wt_regexp_instr({0}, {1}, {2}
 REGEXP_INSTR(STRING, STRING, INT64, INT64, INT64) INT64 = wt_regexp_instr({0}, {1}, {2}, {3}, {4})
 REGEXP_REPLACE(STRING, STRING, STRING) STRING = regexp_replace({0}, {1}, {2}, 'g')
 
+LEFT(BYTES, INT64) BYTES = wt_bytes_left({0}, {1})
+RIGHT(BYTES, INT64) BYTES = wt_bytes_right({0}, {1})
+REVERSE(BYTES) BYTES = wt_bytes_reverse({0})
+REPEAT(BYTES, INT64) BYTES = wt_bytes_repeat({0}, {1})
+REPLACE(BYTES, BYTES, BYTES) BYTES = wt_bytes_replace({0}, {1}, {2})
+LPAD(BYTES, INT64) BYTES = wt_bytes_pad({0}, {1}, ' '::BLOB, 'left')
+LPAD(BYTES, INT64, BYTES) BYTES = wt_bytes_pad({0}, {1}, {2}, 'left')
+RPAD(BYTES, INT64) BYTES = wt_bytes_pad({0}, {1}, ' '::BLOB, 'right')
+RPAD(BYTES, INT64, BYTES) BYTES = wt_bytes_pad({0}, {1}, {2}, 'right')
+TRIM(BYTES, BYTES) BYTES = wt_bytes_trim({0}, {1}, 'both')
+LTRIM(BYTES, BYTES) BYTES = wt_bytes_trim({0}, {1}, 'left')
+RTRIM(BYTES, BYTES) BYTES = wt_bytes_trim({0}, {1}, 'right')
+STARTS_WITH(BYTES, BYTES) BOOL = wt_bytes_starts({0}, {1})
+ENDS_WITH(BYTES, BYTES) BOOL = wt_bytes_ends({0}, {1})
+STRPOS(BYTES, BYTES) INT64 = wt_bytes_position({0}, {1})
+INSTR(BYTES, BYTES) INT64 = wt_bytes_position({0}, {1})
+SPLIT(BYTES, BYTES) ARRAY<BYTES> = wt_bytes_split({0}, {1})
+UPPER(BYTES) BYTES = wt_bytes_upper({0})
+LOWER(BYTES) BYTES = wt_bytes_lower({0})
+ASCII(BYTES) INT64 = wt_bytes_ascii({0})
+REGEXP_CONTAINS(BYTES, BYTES) BOOL = error('unsupported by the emulator: REGEXP_CONTAINS of BYTES')
+REGEXP_REPLACE(BYTES, BYTES, BYTES) BYTES = error('unsupported by the emulator: REGEXP_REPLACE of BYTES')
+REGEXP_EXTRACT(BYTES, BYTES) BYTES = error('unsupported by the emulator: REGEXP_EXTRACT of BYTES')
+REGEXP_EXTRACT_ALL(BYTES, BYTES) ARRAY<BYTES> = error('unsupported by the emulator: REGEXP_EXTRACT_ALL of BYTES')
+
 # hashes and encodings
 MD5(STRING) BYTES = unhex(md5({0}))
 MD5(BYTES) BYTES = unhex(md5({0}))
@@ -122,46 +148,53 @@ IS_INF(FLOAT64) BOOL = isinf({0})
 IS_NAN(FLOAT64) BOOL = isnan({0})
 ROUND(FLOAT64) FLOAT64 = round({0})
 ROUND(FLOAT64, INT64) FLOAT64 = wt_round({0}, {1})
-ROUND(NUMERIC) NUMERIC = CAST(round({0}, 0) AS DECIMAL(38,9))
-ROUND(NUMERIC, INT64) NUMERIC = wt_numeric_round({0}, {1})
-ROUND(NUMERIC, INT64, STRING) NUMERIC = wt_numeric_round_mode({0}, {1}, {2})
-ROUND(BIGNUMERIC) BIGNUMERIC = CAST(round({0}, 0) AS DECIMAL(38,18))
 TRUNC(FLOAT64) FLOAT64 = trunc({0})
 TRUNC(FLOAT64, INT64) FLOAT64 = wt_trunc({0}, {1})
-TRUNC(NUMERIC) NUMERIC = wt_numeric_trunc({0}, 0)
-TRUNC(NUMERIC, INT64) NUMERIC = wt_numeric_trunc({0}, {1})
 CEIL(FLOAT64) FLOAT64 = ceil({0})
-CEIL(NUMERIC) NUMERIC = CAST(ceil({0}) AS DECIMAL(38,9))
 CEILING(FLOAT64) FLOAT64 = ceil({0})
-CEILING(NUMERIC) NUMERIC = CAST(ceil({0}) AS DECIMAL(38,9))
 FLOOR(FLOAT64) FLOAT64 = floor({0})
-FLOOR(NUMERIC) NUMERIC = CAST(floor({0}) AS DECIMAL(38,9))
 MOD(INT64, INT64) INT64 = wt_mod({0}, {1})
 MOD(NUMERIC, NUMERIC) NUMERIC = wt_mod({0}, {1})
 MOD(BIGNUMERIC, BIGNUMERIC) BIGNUMERIC = wt_mod({0}, {1})
 DIV(INT64, INT64) INT64 = wt_div({0}, {1})
-DIV(NUMERIC, NUMERIC) NUMERIC = CAST(wt_numeric_trunc(wt_numeric_divide({0}, {1}), 0) AS DECIMAL(38,9))
+ROUND(NUMERIC) NUMERIC = wt_numeric_rounded({0}, 0, 'ROUND_HALF_AWAY_FROM_ZERO')
+ROUND(NUMERIC, INT64) NUMERIC = wt_numeric_rounded({0}, {1}, 'ROUND_HALF_AWAY_FROM_ZERO')
+ROUND(NUMERIC, INT64, STRING) NUMERIC = wt_numeric_rounded({0}, {1}, {2})
+TRUNC(NUMERIC) NUMERIC = wt_numeric_rounded({0}, 0, 'TRUNC')
+TRUNC(NUMERIC, INT64) NUMERIC = wt_numeric_rounded({0}, {1}, 'TRUNC')
+CEIL(NUMERIC) NUMERIC = wt_numeric_rounded({0}, 0, 'CEIL')
+CEILING(NUMERIC) NUMERIC = wt_numeric_rounded({0}, 0, 'CEIL')
+FLOOR(NUMERIC) NUMERIC = wt_numeric_rounded({0}, 0, 'FLOOR')
+PARSE_NUMERIC(STRING) NUMERIC = wt_numeric_parse({0})
+ROUND(BIGNUMERIC) BIGNUMERIC = wt_bignumeric_rounded({0}, 0, 'ROUND_HALF_AWAY_FROM_ZERO')
+ROUND(BIGNUMERIC, INT64) BIGNUMERIC = wt_bignumeric_rounded({0}, {1}, 'ROUND_HALF_AWAY_FROM_ZERO')
+ROUND(BIGNUMERIC, INT64, STRING) BIGNUMERIC = wt_bignumeric_rounded({0}, {1}, {2})
+TRUNC(BIGNUMERIC) BIGNUMERIC = wt_bignumeric_rounded({0}, 0, 'TRUNC')
+TRUNC(BIGNUMERIC, INT64) BIGNUMERIC = wt_bignumeric_rounded({0}, {1}, 'TRUNC')
+CEIL(BIGNUMERIC) BIGNUMERIC = wt_bignumeric_rounded({0}, 0, 'CEIL')
+CEILING(BIGNUMERIC) BIGNUMERIC = wt_bignumeric_rounded({0}, 0, 'CEIL')
+FLOOR(BIGNUMERIC) BIGNUMERIC = wt_bignumeric_rounded({0}, 0, 'FLOOR')
+PARSE_BIGNUMERIC(STRING) BIGNUMERIC = wt_bignumeric_parse({0})
 IEEE_DIVIDE(FLOAT64, FLOAT64) FLOAT64 = wt_ieee_divide({0}, {1})
-SAFE_DIVIDE(FLOAT64, FLOAT64) FLOAT64 = CASE WHEN {1} = 0 THEN NULL ELSE wt_divide({0}, {1}) END
-SAFE_DIVIDE(NUMERIC, NUMERIC) NUMERIC = CASE WHEN {1} = 0 THEN NULL ELSE wt_numeric_divide({0}, {1}) END
-SAFE_ADD(INT64, INT64) INT64 = TRY({0} + {1})
+SAFE_DIVIDE(FLOAT64, FLOAT64) FLOAT64 = wt_divide_safe({0}, {1})
+SAFE_DIVIDE(NUMERIC, NUMERIC) NUMERIC = wt_numeric_quotient_or_null({0}, {1})
+SAFE_DIVIDE(BIGNUMERIC, BIGNUMERIC) BIGNUMERIC = wt_bignumeric_quotient_or_null({0}, {1})
+SAFE_ADD(INT64, INT64) INT64 = TRY_CAST(CAST({0} AS HUGEINT) + {1} AS BIGINT)
 SAFE_ADD(NUMERIC, NUMERIC) NUMERIC = wt_numeric_safe({0} + {1})
 SAFE_ADD(FLOAT64, FLOAT64) FLOAT64 = wt_float_safe({0} + {1})
-SAFE_SUBTRACT(INT64, INT64) INT64 = TRY({0} - {1})
+SAFE_SUBTRACT(INT64, INT64) INT64 = TRY_CAST(CAST({0} AS HUGEINT) - {1} AS BIGINT)
 SAFE_SUBTRACT(NUMERIC, NUMERIC) NUMERIC = wt_numeric_safe({0} - {1})
 SAFE_SUBTRACT(FLOAT64, FLOAT64) FLOAT64 = wt_float_safe({0} - {1})
-SAFE_MULTIPLY(INT64, INT64) INT64 = TRY({0} * {1})
+SAFE_MULTIPLY(INT64, INT64) INT64 = TRY_CAST(CAST({0} AS HUGEINT) * CAST({1} AS HUGEINT) AS BIGINT)
 SAFE_MULTIPLY(NUMERIC, NUMERIC) NUMERIC = wt_numeric_safe({0} * {1})
 SAFE_MULTIPLY(FLOAT64, FLOAT64) FLOAT64 = wt_float_safe({0} * {1})
-SAFE_NEGATE(INT64) INT64 = TRY(CAST(0 AS BIGINT) - ({0}))
+SAFE_NEGATE(INT64) INT64 = TRY_CAST(-CAST({0} AS HUGEINT) AS BIGINT)
 SAFE_NEGATE(NUMERIC) NUMERIC = (-({0}))
 SAFE_NEGATE(FLOAT64) FLOAT64 = (-({0}))
 SQRT(FLOAT64) FLOAT64 = wt_sqrt({0})
 CBRT(FLOAT64) FLOAT64 = cbrt({0})
 POW(FLOAT64, FLOAT64) FLOAT64 = wt_pow({0}, {1})
-POW(NUMERIC, NUMERIC) NUMERIC = wt_numeric_pow({0}, {1})
 POWER(FLOAT64, FLOAT64) FLOAT64 = wt_pow({0}, {1})
-POWER(NUMERIC, NUMERIC) NUMERIC = wt_numeric_pow({0}, {1})
 EXP(FLOAT64) FLOAT64 = wt_exp({0})
 LN(FLOAT64) FLOAT64 = wt_ln({0})
 LOG(FLOAT64) FLOAT64 = wt_ln({0})
@@ -176,6 +209,8 @@ ACOS(FLOAT64) FLOAT64 = wt_acos({0})
 ATAN(FLOAT64) FLOAT64 = atan({0})
 ATAN2(FLOAT64, FLOAT64) FLOAT64 = atan2({0}, {1})
 SINH(FLOAT64) FLOAT64 = sinh({0})
+COSINE_DISTANCE(ARRAY<FLOAT64>, ARRAY<FLOAT64>) FLOAT64 = wt_cosine_distance({0}, {1})
+EUCLIDEAN_DISTANCE(ARRAY<FLOAT64>, ARRAY<FLOAT64>) FLOAT64 = wt_euclidean_distance({0}, {1})
 COSH(FLOAT64) FLOAT64 = cosh({0})
 TANH(FLOAT64) FLOAT64 = tanh({0})
 ASINH(FLOAT64) FLOAT64 = asinh({0})
@@ -187,6 +222,20 @@ SEC(FLOAT64) FLOAT64 = (1e0 / cos({0}))
 SECH(FLOAT64) FLOAT64 = (1e0 / cosh({0}))
 CSC(FLOAT64) FLOAT64 = wt_divide(1e0, sin({0}))
 CSCH(FLOAT64) FLOAT64 = wt_divide(1e0, sinh({0}))
+DIV(NUMERIC, NUMERIC) NUMERIC = wt_numeric_rounded(wt_numeric_quotient({0}, {1}), 0, 'TRUNC')
+POW(NUMERIC, NUMERIC) NUMERIC = wt_numeric_pow({0}, {1})
+POWER(NUMERIC, NUMERIC) NUMERIC = wt_numeric_pow({0}, {1})
+SQRT(NUMERIC) NUMERIC = wt_numeric_sqrt({0})
+EXP(NUMERIC) NUMERIC = wt_numeric_exp({0})
+LN(NUMERIC) NUMERIC = wt_numeric_ln({0})
+LOG(NUMERIC) NUMERIC = wt_numeric_ln({0})
+LOG(NUMERIC, NUMERIC) NUMERIC = wt_numeric_log({0}, {1})
+LOG10(NUMERIC) NUMERIC = wt_numeric_log10({0})
+SQRT(BIGNUMERIC) BIGNUMERIC = CAST(error('unsupported by the emulator: SQRT of BIGNUMERIC') AS DECIMAL(38,18))
+EXP(BIGNUMERIC) BIGNUMERIC = CAST(error('unsupported by the emulator: EXP of BIGNUMERIC') AS DECIMAL(38,18))
+LN(BIGNUMERIC) BIGNUMERIC = CAST(error('unsupported by the emulator: LN of BIGNUMERIC') AS DECIMAL(38,18))
+LOG(BIGNUMERIC) BIGNUMERIC = CAST(error('unsupported by the emulator: LOG of BIGNUMERIC') AS DECIMAL(38,18))
+LOG10(BIGNUMERIC) BIGNUMERIC = CAST(error('unsupported by the emulator: LOG10 of BIGNUMERIC') AS DECIMAL(38,18))
 RANGE_BUCKET(T, ARRAY<T>) INT64 = CAST(len(list_filter({1}, lambda _b: _b <= {0})) AS BIGINT)
 BIT_COUNT(INT64) INT64 = CAST(bit_count({0}) AS BIGINT)
 
@@ -197,10 +246,11 @@ ARRAY_REVERSE(ARRAY<T>) ARRAY<T> = list_reverse({0})
 ARRAY_FIRST(ARRAY<T>) T = wt_array_first({0})
 ARRAY_LAST(ARRAY<T>) T = wt_array_last({0})
 ARRAY_SLICE(ARRAY<T>, INT64, INT64) ARRAY<T> = wt_array_slice({0}, {1}, {2})
+ARRAY_TO_STRING(ARRAY<BYTES>, BYTES) BYTES = wt_bytes_join({0}, {1})
 ARRAY_TO_STRING(ARRAY<STRING>, STRING) STRING = wt_array_text({0}, {1})
 ARRAY_TO_STRING(ARRAY<STRING>, STRING, STRING) STRING = wt_array_text_null({0}, {1}, {2})
 ARRAY_INCLUDES(ARRAY<T>, T) BOOL = list_contains({0}, {1})
-ARRAY_IS_DISTINCT(ARRAY<T>) BOOL = (len({0}) = len(list_distinct({0})))
+ARRAY_IS_DISTINCT(ARRAY<T>) BOOL = (list_count({0}) = len(list_distinct({0})) AND len({0}) - list_count({0}) <= 1)
 ARRAY_MIN(ARRAY<T>) T = list_min({0})
 ARRAY_MAX(ARRAY<T>) T = list_max({0})
 ARRAY_SUM(ARRAY<INT64>) INT64 = CAST(list_sum({0}) AS BIGINT)
@@ -266,7 +316,6 @@ JUSTIFY_DAYS(INTERVAL) INTERVAL = wt_justify_days({0})
 JUSTIFY_INTERVAL(INTERVAL) INTERVAL = wt_justify_days(wt_justify_hours({0}))
 
 # JSON
-PARSE_JSON(STRING) JSON = CAST(wt_json_parse({0}, 'exact') AS JSON)
 TO_JSON_STRING(JSON) STRING = CAST({0} AS VARCHAR)
 JSON_VALUE(STRING, [STRING]) STRING = wt_json_value({0}, {1?'$'})
 JSON_VALUE(JSON, [STRING]) STRING = wt_json_value(CAST({0} AS VARCHAR), {1?'$'})
@@ -288,10 +337,16 @@ JSON_KEYS(JSON) ARRAY<STRING> = wt_json_keys(CAST({0} AS VARCHAR), NULL)
 JSON_KEYS(JSON, INT64) ARRAY<STRING> = wt_json_keys(CAST({0} AS VARCHAR), {1})
 JSON_TYPE(JSON) STRING = wt_json_type(CAST({0} AS VARCHAR))
 JSON_REMOVE(JSON, STRING...) JSON = CAST(wt_json_remove(CAST({0} AS VARCHAR), [{1*}]) AS JSON)
-JSON_STRIP_NULLS(JSON) JSON = CAST(wt_json_strip(CAST({0} AS VARCHAR)) AS JSON)
+JSON_FLATTEN(JSON) ARRAY<JSON> = CAST(wt_json_flatten(CAST({0} AS VARCHAR)) AS JSON[])
+BOOL_ARRAY(JSON) ARRAY<BOOL> = wt_json_bools(CAST({0} AS VARCHAR))
+INT64_ARRAY(JSON) ARRAY<INT64> = wt_json_ints(CAST({0} AS VARCHAR))
+STRING_ARRAY(JSON) ARRAY<STRING> = wt_json_strings(CAST({0} AS VARCHAR))
+LAX_BOOL_ARRAY(JSON) ARRAY<BOOL> = wt_json_lax_bools(CAST({0} AS VARCHAR))
+LAX_INT64_ARRAY(JSON) ARRAY<INT64> = wt_json_lax_ints(CAST({0} AS VARCHAR))
+LAX_FLOAT64_ARRAY(JSON) ARRAY<FLOAT64> = wt_json_lax_floats(CAST({0} AS VARCHAR))
+LAX_STRING_ARRAY(JSON) ARRAY<STRING> = wt_json_lax_strings(CAST({0} AS VARCHAR))
 BOOL(JSON) BOOL = wt_json_bool(CAST({0} AS VARCHAR))
 INT64(JSON) INT64 = wt_json_int(CAST({0} AS VARCHAR))
-FLOAT64(JSON) FLOAT64 = wt_json_float(CAST({0} AS VARCHAR))
 LAX_BOOL(JSON) BOOL = wt_json_lax_bool(CAST({0} AS VARCHAR))
 LAX_INT64(JSON) INT64 = wt_json_lax_int(CAST({0} AS VARCHAR))
 LAX_FLOAT64(JSON) FLOAT64 = wt_json_lax_float(CAST({0} AS VARCHAR))
@@ -312,78 +367,13 @@ NET.HOST(STRING) STRING = wt_net_host({0})
 NET.REG_DOMAIN(STRING) STRING = wt_net_reg_domain({0})
 NET.PUBLIC_SUFFIX(STRING) STRING = wt_net_public_suffix({0})
 NET.IP_FROM_STRING(STRING) BYTES = wt_net_ip({0})
+NET.SAFE_IP_FROM_STRING(STRING) BYTES = wt_net_safe_ip({0})
+NET.IP_NET_MASK(INT64, INT64) BYTES = wt_net_mask({0}, {1})
+NET.IP_TRUNC(BYTES, INT64) BYTES = wt_net_trunc({0}, {1})
+NET.IPV4_FROM_INT64(INT64) BYTES = wt_net_from_int({0})
+NET.IPV4_TO_INT64(BYTES) INT64 = wt_net_to_int({0})
 NET.IP_TO_STRING(BYTES) STRING = wt_net_ip_text({0})
 """
-
-AGGREGATE = r"""
-COUNT(T) INT64 = count({d}{0}) {over}
-COUNTIF(BOOL) INT64 = CAST(count({d}CASE WHEN {0} THEN 1 END) {over} AS BIGINT)
-SUM(INT64) INT64 = CAST(sum({d}{0}) {over} AS BIGINT)
-SUM(NUMERIC) NUMERIC = CAST(sum({d}{0}) {over} AS DECIMAL(38,9))
-SUM(BIGNUMERIC) BIGNUMERIC = CAST(sum({d}{0}) {over} AS DECIMAL(38,18))
-SUM(FLOAT64) FLOAT64 = sum({d}{0}) {over}
-AVG(INT64) FLOAT64 = avg({d}{0}) {over}
-AVG(NUMERIC) NUMERIC = wt_numeric_divide(CAST(sum({d}{0}) {over} AS DECIMAL(38,9)), CAST(nullif(count({d}{0}) {over}, 0) AS DECIMAL(38,9)))
-AVG(FLOAT64) FLOAT64 = avg({d}{0}) {over}
-MIN(T) T = min({0}) {over}
-MAX(T) T = max({0}) {over}
-ANY_VALUE(T) T = wt_first({d}{0}{o}) {over}
-ARRAY_CONCAT_AGG(ARRAY<T>) ARRAY<T> = flatten(array_agg({0}{o}) FILTER (WHERE {0} IS NOT NULL) {over})
-STRING_AGG(STRING) STRING = string_agg({d}{0}, ','{o}) {over}
-STRING_AGG(STRING, STRING) STRING = string_agg({d}{0}, {1}{o}) {over}
-LOGICAL_AND(BOOL) BOOL = bool_and({0}) {over}
-LOGICAL_OR(BOOL) BOOL = bool_or({0}) {over}
-BIT_AND(INT64) INT64 = bit_and({0}) {over}
-BIT_OR(INT64) INT64 = bit_or({0}) {over}
-BIT_XOR(INT64) INT64 = bit_xor({d}{0}) {over}
-MAX_BY(T, INT64) T = arg_max({0}, {1}) {over}
-MAX_BY(T, FLOAT64) T = arg_max({0}, {1}) {over}
-MAX_BY(T, NUMERIC) T = arg_max({0}, {1}) {over}
-MAX_BY(T, STRING) T = arg_max({0}, {1}) {over}
-MAX_BY(T, DATE) T = arg_max({0}, {1}) {over}
-MAX_BY(T, DATETIME) T = arg_max({0}, {1}) {over}
-MAX_BY(T, TIMESTAMP) T = arg_max({0}, {1}) {over}
-MIN_BY(T, INT64) T = arg_min({0}, {1}) {over}
-MIN_BY(T, FLOAT64) T = arg_min({0}, {1}) {over}
-MIN_BY(T, NUMERIC) T = arg_min({0}, {1}) {over}
-MIN_BY(T, STRING) T = arg_min({0}, {1}) {over}
-MIN_BY(T, DATE) T = arg_min({0}, {1}) {over}
-MIN_BY(T, DATETIME) T = arg_min({0}, {1}) {over}
-MIN_BY(T, TIMESTAMP) T = arg_min({0}, {1}) {over}
-STDDEV(FLOAT64) FLOAT64 = stddev_samp({d}{0}) {over}
-STDDEV_SAMP(FLOAT64) FLOAT64 = stddev_samp({d}{0}) {over}
-STDDEV_POP(FLOAT64) FLOAT64 = stddev_pop({d}{0}) {over}
-VARIANCE(FLOAT64) FLOAT64 = var_samp({d}{0}) {over}
-VAR_SAMP(FLOAT64) FLOAT64 = var_samp({d}{0}) {over}
-VAR_POP(FLOAT64) FLOAT64 = var_pop({d}{0}) {over}
-CORR(FLOAT64, FLOAT64) FLOAT64 = wt_nan_null(corr({0}, {1}) {over})
-COVAR_POP(FLOAT64, FLOAT64) FLOAT64 = covar_pop({0}, {1}) {over}
-COVAR_SAMP(FLOAT64, FLOAT64) FLOAT64 = covar_samp({0}, {1}) {over}
-APPROX_COUNT_DISTINCT(T) INT64 = count(DISTINCT {0}) {over}
-APPROX_QUANTILES(T, INT64) ARRAY<T> = wt_quantiles(list({d}{0}{o}) {over}, {1})
-GROUPING(T) INT64 = CAST(grouping({0}) AS BIGINT)
-"""
-
-WINDOW = r"""
-ROW_NUMBER() INT64 = row_number() {over}
-RANK() INT64 = rank() {over}
-DENSE_RANK() INT64 = dense_rank() {over}
-PERCENT_RANK() FLOAT64 = percent_rank() {over}
-CUME_DIST() FLOAT64 = cume_dist() {over}
-NTILE(INT64) INT64 = ntile({0}) {over}
-LAG(T) T = lag({0}) {over}
-LAG(T, INT64) T = lag({0}, CAST({1} AS INTEGER)) {over}
-LAG(T, INT64, T) T = lag({0}, CAST({1} AS INTEGER), {2}) {over}
-LEAD(T) T = lead({0}) {over}
-LEAD(T, INT64) T = lead({0}, CAST({1} AS INTEGER)) {over}
-LEAD(T, INT64, T) T = lead({0}, CAST({1} AS INTEGER), {2}) {over}
-FIRST_VALUE(T) T = first_value({0}{nulls}) {over}
-LAST_VALUE(T) T = last_value({0}{nulls}) {over}
-NTH_VALUE(T, INT64) T = nth_value({0}, {1}{nulls}) {over}
-PERCENTILE_CONT(FLOAT64, FLOAT64) FLOAT64 = quantile_cont({0}, {1}) {over}
-PERCENTILE_DISC(T, FLOAT64) T = quantile_disc({0}, {1}) {over}
-"""
-
 
 @cache
 def scalars() -> dict[str, list[Signature]]:

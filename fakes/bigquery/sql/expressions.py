@@ -233,9 +233,34 @@ class Expressions:
         """A comparison, after both sides agreed on a type."""
         pair = {left.type.kind, right.type.kind}
         if pair == {"INT64", "FLOAT64"} and not (left.literal or right.literal):
-            return Expr(f"({left.sql} {sign} {right.sql})", BOOL)
-        (a, b), _ = self.unify([left, right], f"operator {sign.replace('<>', '!=')}", node)
-        return Expr(f"({a} {sign} {b})", BOOL)
+            return Expr(self._numbers(sign, f"CAST({left.sql} AS DOUBLE)", f"CAST({right.sql} AS DOUBLE)"), BOOL)
+        (a, b), kind = self.unify([left, right], f"operator {sign.replace('<>', '!=')}", node)
+        return Expr(self._compared(sign, a, b, kind, node, literal=left.literal or right.literal), BOOL)
+
+    def _compared(self, sign: str, a: str, b: str, kind: Type, node: exp.Expression, *, literal: bool = False) -> str:
+        named = {"=": "Equality", "<>": "Inequality", "<": "Less than", "<=": "Less than", ">": "Greater than",
+                 ">=": "Greater than"}[sign]  # fmt: skip
+        if kind.kind in ("ARRAY", "JSON") or (kind.kind == "STRUCT" and sign not in ("=", "<>")):
+            raise self.context.fail(f"{named} is not defined for arguments of type {kind}", node)
+        if kind.kind == "STRUCT":
+            # NULL fields make a comparison NULL unless another field decides it; DuckDB takes them for equal.
+            fields = " AND ".join(
+                self._compared("=", f"struct_extract({a}, {text(n)})", f"struct_extract({b}, {text(n)})", t, node)
+                for n, t in kind.named_fields
+            )
+            sql = f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL ELSE {fields} END)"
+            return sql if sign == "=" else f"(NOT {sql})"
+        if kind.kind == "FLOAT64" and not (literal and sign in ("=", "<>", "<", "<=")):
+            return self._numbers(sign, a, b)
+        if kind.kind == "RANGE" and sign not in ("=", "<>"):
+            a, b = (use(self.context, f"wt_range_key({x})") for x in (a, b))
+        return f"({a} {sign} {b})"
+
+    @staticmethod
+    def _numbers(sign: str, a: str, b: str) -> str:
+        # NaN compares with nothing, itself included; to DuckDB it equals itself and exceeds every other number.
+        otherwise = "TRUE" if sign == "<>" else "FALSE"
+        return f"(CASE WHEN isnan({a}) OR isnan({b}) THEN {otherwise} ELSE {a} {sign} {b} END)"
 
     def _null_safe(self, node: exp.Expression, scope: Scope) -> Expr:
         left, right = self.compile(node.this, scope), self.compile(node.expression, scope)
@@ -272,9 +297,14 @@ class Expressions:
         if sign == "/":
             if wanted == FLOAT64:
                 return Expr(use(context, f"wt_divide({a}, {b})"), FLOAT64)
-            return Expr(use(context, f"wt_numeric_divide({a}, {b})"), wanted)
+            word = "divide" if wanted.kind == "NUMERIC" else "quotient"
+            return Expr(use(context, f"wt_{wanted.kind.lower()}_{word}({a}, {b})"), wanted)
         if sign == "*" and wanted.kind in ("NUMERIC", "BIGNUMERIC"):
-            return Expr(f"CAST(({a} * {b}) AS {wanted.duck})", wanted)
+            word = "multiply" if wanted.kind == "NUMERIC" else "product"
+            return Expr(use(context, f"wt_{wanted.kind.lower()}_{word}({a}, {b})"), wanted)
+        if wanted == FLOAT64:
+            word = {"+": "add", "-": "subtract", "*": "multiply"}[sign]
+            return Expr(use(context, f"wt_float_{word}({a}, {b})"), wanted)
         return Expr(f"({a} {sign} {b})", wanted)
 
     def _date_arithmetic(self, sign: str, left: Expr, right: Expr, node: exp.Expression) -> Expr:
@@ -350,7 +380,10 @@ class Expressions:
 
     def _between(self, node: exp.Between, scope: Scope) -> Expr:
         exprs = [self.compile(n, scope) for n in (node.this, node.args["low"], node.args["high"])]
-        (value, low, high), _ = self.unify(exprs, "operator BETWEEN", node)
+        (value, low, high), kind = self.unify(exprs, "operator BETWEEN", node)
+        if kind.kind in ("FLOAT64", "STRUCT", "ARRAY", "JSON", "RANGE"):
+            above = self._compared(">=", value, low, kind, node)
+            return Expr(f"({above} AND {self._compared('<=', value, high, kind, node)})", BOOL)
         return Expr(f"({value} BETWEEN {low} AND {high})", BOOL)
 
     def _in(self, node: exp.In, scope: Scope) -> Expr:

@@ -33,7 +33,7 @@ Math.random = function () { throw new Error("unsupported by the emulator: Math.r
 
 def call(calls: Calls, names: Sequence[str], arguments: Sequence[Expr], body: str, returns: Type) -> Expr:
     """A call of the function with `body`, as an expression of type `returns`."""
-    from fakes.bigquery.sql.builders import as_json
+    from fakes.bigquery.sql.json_calls import as_json
 
     parts = " || ',' || ".join(as_json(calls, a) for a in arguments) or "''"
     code = f"(function({', '.join(names)}) {{{body}\n}})"

@@ -17,7 +17,15 @@ class PathError(ValueError):
 
 def loads(text: str) -> Any:
     """The value of a JSON text; ValueError where it is none."""
-    return json.loads(text, parse_constant=_no_constant)
+    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_first)
+
+
+def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of double keys the service keeps the first.
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
 
 
 def _no_constant(word: str) -> Any:
@@ -30,7 +38,7 @@ def dumps(value: Any) -> str:
 
 
 def canonical(text: str) -> str:
-    """`text` in the normal form of the JSON type: compact, keys sorted, last of double keys kept first seen."""
+    """`text` in the normal form of the JSON type: compact, keys sorted, the first of double keys."""
     return dumps(sort(loads(text)))
 
 

@@ -11,12 +11,28 @@ MACROS: dict[str, tuple[str, str]] = {
     # numbers
     "wt_divide": (
         "a, b",
-        "CASE WHEN b = 0 THEN error('division by zero: ' || wt_float_text(a) || ' / ' || wt_float_text(b)) ELSE a / b END",
+        "CASE WHEN b = 0 THEN error('division by zero: ' || wt_float_text(a) || ' / ' || wt_float_text(b))"
+        " WHEN isinf(a / b) AND NOT isinf(a) THEN error('double overflow: ' || wt_float_text(a) || ' / ' || wt_float_text(b))"
+        " ELSE a / b END",
     ),
-    "wt_ieee_divide": (
+    **{
+        f"wt_float_{word}": (
+            "a, b",
+            f"CASE WHEN isinf(a {sign} b) AND NOT isinf(a) AND NOT isinf(b) THEN error('double overflow: '"
+            f" || wt_float_text(a) || ' {sign} ' || wt_float_text(b)) ELSE a {sign} b END",
+        )
+        for word, sign in (("add", "+"), ("subtract", "-"), ("multiply", "*"))
+    },
+    "wt_ieee_divide": ("a, b", "a / b"),
+    "wt_numeric_multiply": (
         "a, b",
-        "CASE WHEN b = 0 THEN CASE WHEN a = 0 OR isnan(a) THEN 'nan'::DOUBLE WHEN a > 0 THEN 'inf'::DOUBLE"
-        " ELSE '-inf'::DOUBLE END ELSE a / b END",
+        "CASE WHEN abs(CAST(a AS DOUBLE) * CAST(b AS DOUBLE)) < 1e18 THEN CAST(a * b AS DECIMAL(38,9))"
+        " ELSE wt_numeric_product(a, b) END",
+    ),
+    "wt_range_key": (
+        "r",
+        "CASE WHEN r IS NULL THEN NULL ELSE struct_pack(s := struct_extract(r, 'start') IS NOT NULL,"
+        " sv := struct_extract(r, 'start'), e := struct_extract(r, 'end') IS NULL, ev := struct_extract(r, 'end')) END",
     ),
     "wt_div": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a // b END"),
     "wt_mod": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a % b END"),
@@ -53,10 +69,6 @@ MACROS: dict[str, tuple[str, str]] = {
         "CASE WHEN n > 15 THEN a ELSE round(a, CAST(n AS INTEGER)) END",
     ),
     "wt_trunc": ("a, n", "CASE WHEN n > 15 THEN a ELSE trunc(a * pow(10, n)) / pow(10, n) END"),
-    "wt_numeric_trunc": (
-        "a, n",
-        "CASE WHEN n >= 9 THEN a ELSE CAST(a - (a % CAST(pow(10, -n) AS DECIMAL(38,9))) AS DECIMAL(38,9)) END",
-    ),
     "wt_sqrt": (
         "a",
         "CASE WHEN a < 0 THEN error('Argument to SQRT cannot be negative: ' || wt_float_text(a)) ELSE sqrt(a) END",
@@ -131,11 +143,7 @@ MACROS: dict[str, tuple[str, str]] = {
         "s",
         "CASE WHEN s IS NULL THEN NULL ELSE coalesce(TRY_CAST(trim(s) AS DOUBLE), error('Bad double value: ' || s)) END",
     ),
-    "wt_text_to_numeric": (
-        "s",
-        "CASE WHEN s IS NULL THEN NULL ELSE coalesce(TRY_CAST(wt_numeric_clean(s) AS DECIMAL(38,9)),"
-        " error('Invalid NUMERIC value: ' || s)) END",
-    ),
+    "wt_text_to_numeric": ("s", "wt_numeric_of(s)"),
     "wt_text_to_bool": (
         "s",
         "CASE lower(s) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE ELSE CASE WHEN s IS NULL THEN NULL"

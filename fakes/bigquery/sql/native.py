@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 TEXT, BIGINT, DOUBLE, BOOL, NUMERIC, BLOB = "VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DECIMAL(38,9)", "BLOB"
-TEXTS, BIGINTS = "VARCHAR[]", "BIGINT[]"
+BIGNUMERIC = "DECIMAL(38,18)"
+TEXTS, BIGINTS, DOUBLES, BOOLS, BLOBS = "VARCHAR[]", "BIGINT[]", "DOUBLE[]", "BOOLEAN[]", "BLOB[]"
 
 
 @dataclass(frozen=True, slots=True)

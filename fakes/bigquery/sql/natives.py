@@ -6,11 +6,18 @@ gives NULL out unless marked, and a ValueError becomes the service's error with 
 
 from __future__ import annotations
 
-from fakes.bigquery.sql import json_functions, network_functions, number_functions, text_functions, time_functions
+from fakes.bigquery.sql import (
+    bytes_functions,
+    json_functions,
+    network_functions,
+    number_functions,
+    text_functions,
+    time_functions,
+)
 from fakes.bigquery.sql.native import Native
 
 NATIVES: dict[str, Native] = {
     **number_functions.NATIVES, **time_functions.NATIVES, **json_functions.NATIVES, **text_functions.NATIVES,
-    **network_functions.NATIVES,
+    **network_functions.NATIVES, **bytes_functions.NATIVES,
 }  # fmt: skip
 """Every helper in Python."""

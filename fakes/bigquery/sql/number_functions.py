@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from fakes.bigquery.sql import moments
-from fakes.bigquery.sql.native import BIGINT, BOOL, DOUBLE, NUMERIC, TEXT, Native
+from fakes.bigquery.sql.native import BIGINT, BIGNUMERIC, BOOL, DOUBLE, DOUBLES, NUMERIC, TEXT, Native
 
 
 def float_text(value: float) -> str:
@@ -39,28 +40,101 @@ def _hex_int(text: str) -> int:
     return value
 
 
-def _numeric_clean(text: str) -> str:
+def decimal_of(text: str, kind: str) -> Decimal:
+    """The exact number that a CAST or PARSE_… reads; ValueError as the service where it is none or too big."""
     try:
         number = Decimal(text.strip())
-        rounded = number.quantize(Decimal("1e-9"), rounding="ROUND_HALF_UP", context=moments.WIDE)
+        return fitted(number, kind) if number.is_finite() else Decimal("nan").quantize(Decimal(1))
     except ArithmeticError:
-        return "invalid"
-    return f"{rounded:f}" if number.is_finite() and rounded.copy_abs() < Decimal("1e29") else "invalid"
+        raise ValueError(f"Invalid {kind} value: {text}") from None
 
 
-def _numeric_round(value: Decimal, digits: int, mode: str = "ROUND_HALF_AWAY_FROM_ZERO") -> Decimal:
-    rounding = {"ROUND_HALF_AWAY_FROM_ZERO": "ROUND_HALF_UP", "ROUND_HALF_EVEN": "ROUND_HALF_EVEN"}.get(mode)
-    if rounding is None:
-        raise ValueError(f"Invalid rounding mode: {mode}")
-    if digits >= 9:
-        return value
-    return value.quantize(Decimal(1).scaleb(-max(digits, -38)), rounding=rounding, context=moments.WIDE).quantize(
-        Decimal("1e-9"), context=moments.WIDE
-    )
+def fitted(value: Decimal, kind: str, what: str = "") -> Decimal:
+    """`value` rounded half away from zero to the scale of NUMERIC, or as a BIGNUMERIC of the 20 + 18 digits kept here.
+
+    Raises ValueError where NUMERIC overflows, and a refusal where a BIGNUMERIC would need more digits.
+    """
+    if kind == "NUMERIC":
+        rounded = value.quantize(Decimal("1e-9"), "ROUND_HALF_UP", moments.WIDE)
+        if rounded.copy_abs() >= Decimal("1e29"):
+            raise ValueError(f"numeric overflow: {what}" if what else f"Invalid NUMERIC value: {value}")
+        return rounded
+    rounded = value.quantize(Decimal("1e-18"), "ROUND_HALF_UP", moments.WIDE)
+    if rounded != value or rounded.copy_abs() >= Decimal("1e20"):
+        raise ValueError("unsupported by the emulator: BIGNUMERIC of more than 20 digits before or 18 after the point")
+    return rounded
 
 
-def _numeric_pow(base: Decimal, power: Decimal) -> Decimal:
-    return Decimal(moments.WIDE.power(base, power)).quantize(Decimal("1e-9"), "ROUND_HALF_UP", moments.WIDE)
+def plain(value: Decimal) -> str:
+    """A NUMERIC as the service prints it: no exponent, no trailing zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _parse(kind: str) -> Callable[[str], Decimal]:
+    shape = re.compile(r"\s*([+-]?)\s*([\d,]*\.?\d*(?:[eE][+-]?\d+)?)\s*([+-]?)\s*")
+
+    def parse(text: str) -> Decimal:
+        found = shape.fullmatch(text)
+        if not found or (found.group(1) and found.group(3)) or not re.search(r"\d", found.group(2)):
+            raise ValueError(f'Invalid input to PARSE_{kind}: "{text}"')
+        return decimal_of((found.group(1) or found.group(3)) + found.group(2).replace(",", ""), kind)
+
+    return parse
+
+
+def _binary(kind: str, sign: str, work: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Decimal, Decimal], Decimal]:
+    def compute(a: Decimal, b: Decimal) -> Decimal:
+        return fitted(work(a, b), kind, f"{plain(a)} {sign} {plain(b)}")
+
+    return compute
+
+
+def _divide(a: Decimal, b: Decimal) -> Decimal:
+    if not b:
+        raise ValueError(f"division by zero: {plain(a)} / {plain(b)}")
+    return moments.WIDE.divide(a, b)
+
+
+def _or_null(work: Callable[[Decimal, Decimal], Decimal]) -> Callable[[Decimal, Decimal], Decimal | None]:
+    def compute(a: Decimal, b: Decimal) -> Decimal | None:
+        try:
+            return work(a, b)
+        except ValueError as problem:
+            if str(problem).startswith("unsupported"):
+                raise
+            return None
+
+    return compute
+
+
+def _rounded(kind: str) -> Callable[[Decimal, int, str], Decimal]:
+    modes = {"ROUND_HALF_AWAY_FROM_ZERO": "ROUND_HALF_UP", "ROUND_HALF_EVEN": "ROUND_HALF_EVEN", "TRUNC": "ROUND_DOWN",
+             "CEIL": "ROUND_CEILING", "FLOOR": "ROUND_FLOOR"}  # fmt: skip
+
+    def rounded(value: Decimal, digits: int, mode: str) -> Decimal:
+        if mode not in modes:
+            raise ValueError(f"Invalid rounding mode: {mode}")
+        if digits >= 38:
+            return value
+        return fitted(value.quantize(Decimal(1).scaleb(-max(digits, -38)), modes[mode], moments.WIDE), kind, "ROUND")
+
+    return rounded
+
+
+def _function(name: str, work: Callable[..., Decimal]) -> Callable[..., Decimal]:
+    def compute(*arguments: Decimal) -> Decimal:
+        try:
+            return fitted(work(*arguments), "NUMERIC", name)
+        except ArithmeticError:
+            shown = ", ".join(plain(a) for a in arguments)
+            raise ValueError(f"Illegal argument to {name}: {shown}") from None
+
+    return compute
+
+
+def _logarithm(value: Decimal, base: Decimal) -> Decimal:
+    return moments.WIDE.divide(moments.WIDE.ln(value), moments.WIDE.ln(base))
 
 
 def seeded(function: Callable[[random.Random], Any]) -> Callable[[int], Any]:
@@ -76,19 +150,56 @@ def seeded(function: Callable[[random.Random], Any]) -> Callable[[int], Any]:
     return draw
 
 
+def _distance(name: str, work: Callable[[list[float], list[float]], float]) -> Callable[..., float]:
+    def distance(a: list[float | None], b: list[float | None]) -> float:
+        if None in a or None in b:
+            raise ValueError(f"Cannot compute {name} against a NULL value")
+        if len(a) != len(b):
+            raise ValueError(f"Array length mismatch: {len(a)} and {len(b)}")
+        return work(a, b)  # type: ignore[arg-type] # NULLs were refused above
+
+    return distance
+
+
+def _cosine(a: list[float], b: list[float]) -> float:
+    lengths = math.hypot(*a) * math.hypot(*b)
+    if not lengths:
+        raise ValueError("Cannot compute cosine distance against zero vector")
+    return 1 - sum(x * y for x, y in zip(a, b, strict=True)) / lengths
+
+
 def _raise(message: str) -> bool:
     raise ValueError(message)
 
 
 NATIVES: dict[str, Native] = {
+    **{
+        f"wt_{kind.lower()}_{word}": Native((duck, duck), duck, _binary(kind, sign, work))
+        for kind, duck in (("NUMERIC", NUMERIC), ("BIGNUMERIC", BIGNUMERIC))
+        for word, sign, work in (("product", "*", moments.WIDE.multiply), ("quotient", "/", _divide))
+    },
+    "wt_numeric_quotient_or_null": Native((NUMERIC, NUMERIC), NUMERIC, _or_null(_binary("NUMERIC", "/", _divide))),
+    "wt_bignumeric_quotient_or_null": Native(
+        (BIGNUMERIC, BIGNUMERIC), BIGNUMERIC, _or_null(_binary("BIGNUMERIC", "/", _divide))
+    ),
+    "wt_numeric_rounded": Native((NUMERIC, BIGINT, TEXT), NUMERIC, _rounded("NUMERIC")),
+    "wt_bignumeric_rounded": Native((BIGNUMERIC, BIGINT, TEXT), BIGNUMERIC, _rounded("BIGNUMERIC")),
+    "wt_numeric_of": Native((TEXT,), NUMERIC, lambda text: decimal_of(text, "NUMERIC")),
+    "wt_bignumeric_of": Native((TEXT,), BIGNUMERIC, lambda text: decimal_of(text, "BIGNUMERIC")),
+    "wt_numeric_parse": Native((TEXT,), NUMERIC, _parse("NUMERIC")),
+    "wt_bignumeric_parse": Native((TEXT,), BIGNUMERIC, _parse("BIGNUMERIC")),
+    "wt_numeric_sqrt": Native((NUMERIC,), NUMERIC, _function("SQRT", moments.WIDE.sqrt)),
+    "wt_numeric_exp": Native((NUMERIC,), NUMERIC, _function("EXP", moments.WIDE.exp)),
+    "wt_numeric_ln": Native((NUMERIC,), NUMERIC, _function("LN", moments.WIDE.ln)),
+    "wt_numeric_log10": Native((NUMERIC,), NUMERIC, _function("LOG10", moments.WIDE.log10)),
+    "wt_numeric_log": Native((NUMERIC, NUMERIC), NUMERIC, _function("LOG", _logarithm)),
+    "wt_numeric_pow": Native((NUMERIC, NUMERIC), NUMERIC, _function("POW", moments.WIDE.power)),
+    "wt_cosine_distance": Native((DOUBLES, DOUBLES), DOUBLE, _distance("COSINE_DISTANCE", _cosine)),
+    "wt_euclidean_distance": Native((DOUBLES, DOUBLES), DOUBLE, _distance("EUCLIDEAN_DISTANCE", math.dist)),
     "wt_fail": Native((TEXT,), BOOL, _raise),
     "wt_float_text": Native((DOUBLE,), TEXT, float_text),
     "wt_float_text9": Native((DOUBLE,), TEXT, lambda v: f"{Decimal(float_text(v)).quantize(Decimal('1e-9'), 'ROUND_HALF_UP', moments.WIDE):f}"),
     "wt_hex_int": Native((TEXT,), BIGINT, _hex_int),
-    "wt_numeric_clean": Native((TEXT,), TEXT, _numeric_clean),
-    "wt_numeric_round": Native((NUMERIC, BIGINT), NUMERIC, _numeric_round),
-    "wt_numeric_round_mode": Native((NUMERIC, BIGINT, TEXT), NUMERIC, _numeric_round),
-    "wt_numeric_pow": Native((NUMERIC, NUMERIC), NUMERIC, _numeric_pow),
     "wt_py_log": Native((DOUBLE, DOUBLE), DOUBLE, lambda a, b: math.log(a, b) if b not in (2.0, 10.0) else (math.log2(a) if b == 2 else math.log10(a))),
     "wt_rand": Native((BIGINT,), DOUBLE, seeded(random.Random.random)),
     "wt_uuid": Native((BIGINT,), TEXT, seeded(lambda dice: str(uuid.UUID(int=dice.getrandbits(128), version=4)))),

@@ -152,5 +152,3 @@ def _unpivot_label(option: exp.Expression, cells: list[exp.Expression]) -> str |
             return int(alias.this)
         return _label(alias)
     return "_".join(c.name for c in cells)
-
-

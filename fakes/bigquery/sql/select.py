@@ -162,7 +162,9 @@ class Selects:
             columns.append((label, kind))
             if position in query.nulls:
                 nulls.add(i)
-        return Query(f"SELECT {', '.join(items)} FROM ({query.sql})", columns, needs=query.needs, nulls=frozenset(nulls))
+        return Query(
+            f"SELECT {', '.join(items)} FROM ({query.sql})", columns, needs=query.needs, nulls=frozenset(nulls)
+        )
 
     @staticmethod
     def _renamed(need: Need, own: Sequence[tuple[str, Type]], shown: Sequence[tuple[str, Type]]) -> Need:
@@ -176,7 +178,8 @@ class Selects:
         ]:
             return query.sql
         items = [
-            f"{self.expressions.coerce(Expr(quoted(name), NULL if i in query.nulls else kind), target)} AS {quoted(alias)}"
+            self.expressions.coerce(Expr(quoted(name), NULL if i in query.nulls else kind), target)
+            + f" AS {quoted(alias)}"
             for i, ((name, kind), (alias, target)) in enumerate(zip(query.columns, columns, strict=True))
         ]
         return f"SELECT {', '.join(items)} FROM ({query.sql})"

@@ -130,13 +130,6 @@ def _from_base64(text: str) -> bytes:
         raise ValueError(f"Failed to decode invalid base64 string: {text}") from None
 
 
-def _bytes_substr(value: bytes, position: int, length: int | None) -> bytes | None:
-    if value is None or position is None:
-        return None
-    start = position - 1 if position > 0 else 0 if position == 0 else max(len(value) + position, 0)
-    return bytes(value)[start:] if length is None else bytes(value)[start : start + length]
-
-
 def _collate(value: str, spec: str) -> str:
     if spec not in ("", "und:ci"):
         raise ValueError(f"Collation '{spec}' is not supported")
@@ -169,7 +162,6 @@ NATIVES: dict[str, Native] = {
     "wt_regexp_extract_all": Native((TEXT, TEXT), TEXTS, _regexp_extract_all),
     "wt_regexp_instr": Native((TEXT, TEXT, BIGINT, BIGINT, BIGINT), BIGINT, _regexp_instr),
     "wt_bytes_text": Native((BLOB,), TEXT, lambda b: bytes(b).decode("utf-8", "replace")),
-    "wt_bytes_substr": Native((BLOB, BIGINT, BIGINT), BLOB, _bytes_substr, nulls=True),
     "wt_sha512": Native((BLOB,), BLOB, lambda b: hashlib.sha512(bytes(b)).digest()),
     "wt_farm": Native((BLOB,), BIGINT, lambda b: farmhash.fingerprint64(bytes(b))),
     "wt_from_hex": Native((TEXT,), BLOB, _from_hex),

@@ -1,4 +1,3 @@
-
 """Helper functions of dates, times, intervals and ranges, in Python."""
 
 from __future__ import annotations
