@@ -375,6 +375,7 @@ NET.IPV4_TO_INT64(BYTES) INT64 = wt_net_to_int({0})
 NET.IP_TO_STRING(BYTES) STRING = wt_net_ip_text({0})
 """
 
+
 @cache
 def scalars() -> dict[str, list[Signature]]:
     """Scalar functions by name."""

@@ -1,4 +1,3 @@
-
 """Functions that build and edit JSON: TO_JSON, JSON_OBJECT, JSON_SET and their kin. Knows types, not tables."""
 
 from __future__ import annotations
