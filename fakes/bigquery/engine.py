@@ -24,6 +24,7 @@ class Engine:
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         self._connection.execute("SET TimeZone = 'UTC'; SET default_null_order = 'nulls_first'")
         self._made: set[str] = set()
+        self._journal: list[tuple[str, Any]] | None = None
 
     def close(self) -> None:
         """Free what the process holds."""
@@ -66,18 +67,32 @@ class Engine:
         try:
             rows: list[tuple[Any, ...]] = self._connection.execute(sql, parameters or None).fetchall()
         except duckdb.Error as problem:
+            self._resume()
             raise translate(problem, sql) from None
+        if self._journal is not None and not sql.startswith("SELECT"):
+            self._journal.append((sql, parameters))
         return rows
+
+    def _resume(self) -> None:
+        """Go on with a transaction whose last statement failed: DuckDB gives up all of it, the service that one only."""
+        if self._journal is None:
+            return
+        self._connection.execute("ROLLBACK")
+        self._connection.execute("BEGIN TRANSACTION")
+        for sql, parameters in self._journal:
+            self._connection.execute(sql, parameters or None)
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement once per row of parameters."""
         try:
             self._connection.executemany(sql, rows)
         except duckdb.Error as problem:
+            self._resume()
             raise translate(problem, sql) from None
 
     def transaction(self, word: str) -> None:
-        """BEGIN, COMMIT or ROLLBACK."""
+        """BEGIN TRANSACTION, COMMIT or ROLLBACK."""
+        self._journal = [] if word.startswith("BEGIN") else None
         self._connection.execute(word)
 
 

@@ -88,7 +88,7 @@ class Queries:
             return
         if plan.kind == "SELECT" and job.destination is None:
             # A query reads the tables as they are when it starts; only its answer comes later.
-            job.result = self.select(plan, environment, job)
+            job.result = self.answer(plan, environment, job)
             job.work = None
 
     def schedule(self, job: Job, plan: Plan) -> None:
@@ -120,7 +120,7 @@ class Queries:
     def execute(self, job: Job, plan: Plan, environment: Environment) -> Result | None:
         """Run `plan` for `job` now, at the job's end."""
         if plan.kind == "SELECT":
-            result = self.select(plan, environment, job)
+            result = self.answer(plan, environment, job)
             if job.destination is not None:
                 result = destinations.write(self.service, job, result)
             job.result = result
@@ -140,6 +140,14 @@ class Queries:
         engine.make(set(plan.helpers) | helpers)
         rows = engine.run(sql, self.bind(plan.used, environment.bound, job.start_ns))
         return Result(plan.columns, rows)
+
+    def answer(self, plan: Plan, environment: Environment, job: Job) -> Result:
+        """The rows of a SELECT as they are shown or stored, which excludes arrays with NULL in them."""
+        result = self.select(plan, environment, job)
+        for i, (name, kind) in enumerate(result.columns):
+            if values.holds_array(kind) and any(values.null_element(kind, row[i]) for row in result.rows):
+                raise invalid_query(f"Array cannot have a null element; error in writing field {name}")
+        return result
 
     def change(self, job: Job, plan: Plan, environment: Environment) -> None:
         """Run an INSERT, UPDATE, DELETE, MERGE or TRUNCATE."""

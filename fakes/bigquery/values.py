@@ -50,6 +50,24 @@ def _plain(kind: Type) -> str:
     return kind.duck.replace("TIMESTAMPTZ", "TIMESTAMP")
 
 
+def holds_array(kind: Type) -> bool:
+    """Whether an ARRAY occurs in `kind`."""
+    return kind.kind == "ARRAY" or any(holds_array(t) for _, t in kind.fields)
+
+
+def null_element(kind: Type, value: Any) -> bool:
+    """Whether an array in the fetched `value` holds NULL, which an array may do inside a query but not in its answer."""
+    if value is None:
+        return False
+    if kind.kind == "ARRAY":
+        assert kind.item
+        inner = kind.item
+        return any(v is None for v in value) or (holds_array(inner) and any(null_element(inner, v) for v in value))
+    if kind.kind == "STRUCT":
+        return any(null_element(t, value[n]) for n, t in kind.named_fields if holds_array(t))
+    return False
+
+
 def encoder(kind: Type, *, int_timestamps: bool, nested: bool = False) -> Cell:
     """The function that turns a fetched value into the `v` of a REST cell."""
     if kind.kind == "ARRAY":

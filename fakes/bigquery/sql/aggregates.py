@@ -96,12 +96,21 @@ def string_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: S
 
 
 def approx_top_count(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Scope, over: str) -> Expr:
-    """APPROX_TOP_COUNT(x, n), exact here; ties in the order of the values."""
-    value = calls.expressions.compile(modifiers.arguments[0], scope)
-    number = calls.expressions.coerced(modifiers.arguments[1], scope, INT64)
-    kind = array(struct([("value", value.type), ("count", INT64)]))
-    sql = f"wt_top_count(histogram({value.sql}), {number}) {over}".strip()
-    return Expr(use(calls.context, f"CAST({sql} AS {kind.duck})"), kind)
+    """APPROX_TOP_COUNT(x, n) and APPROX_TOP_SUM(x, weight, n), exact here; ties in the order of the values."""
+    inner = calls._without_aliases(scope)
+    value = calls.expressions.compile(modifiers.arguments[0], inner)
+    summed = node.name.upper() == "APPROX_TOP_SUM"
+    if len(modifiers.arguments) != (3 if summed else 2):
+        raise calls.context.fail(f"No matching signature for aggregate function {node.name.upper()}", node)
+    number = calls.expressions.coerced(modifiers.arguments[-1], scope, INT64)
+    weight = calls.expressions.compile(modifiers.arguments[1], inner) if summed else Expr("1", INT64)
+    if value.type.kind in ("ARRAY", "STRUCT", "JSON") or not weight.type.numeric:
+        raise Unsupported(f"{node.name.upper()} of {value.type}, {weight.type}")
+    kind = array(struct([("value", value.type), ("sum" if summed else "count", weight.type)]))
+    pairs = f"list(struct_pack(v := {value.sql}, w := {weight.sql})) {over}".strip()
+    label = "sum" if summed else "count"
+    named = f'list_transform(wt_top({pairs}, {number}), lambda _t: struct_pack("value" := _t.v, "{label}" := _t.w))'
+    return Expr(use(calls.context, f"CAST({named} AS {kind.duck})"), kind)
 
 
 def by_extreme(helper: str) -> Callable[..., Expr]:
@@ -128,5 +137,6 @@ def any_value(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Sc
 
 AGGREGATES: dict[str, Callable[..., Expr]] = {
     "COUNT": count, "ARRAY_AGG": array_agg, "STRING_AGG": string_agg, "APPROX_TOP_COUNT": approx_top_count,
+    "APPROX_TOP_SUM": approx_top_count,
     "MAX_BY": by_extreme("arg_max_null"), "MIN_BY": by_extreme("arg_min_null"), "ANY_VALUE": any_value,
 }  # fmt: skip

@@ -149,6 +149,8 @@ class Calls:
             raise Unsupported(f"LIMIT inside {name}")
         if modifiers.having is not None:
             raise Unsupported(f"HAVING inside {name}")
+        if modifiers.respect_nulls:
+            raise Unsupported(f"RESPECT NULLS in {name}")
         found = self.fill(
             name, catalogue.aggregates()[name], arguments, node,
             d="DISTINCT " if modifiers.distinct else "", o=order, over=over,

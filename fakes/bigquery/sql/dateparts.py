@@ -325,6 +325,7 @@ def _series(kind: Type) -> Callable[[Calls, exp.Anonymous, Scope], Expr]:
             if not isinstance(arguments[2], exp.Interval):
                 raise calls.context.fail(f"No matching signature for function {node.name.upper()}", node)
             count, name = _amount(calls, arguments[2], scope)
+            count = use(calls.context, f"wt_step({count})")
             step = INTERVAL_UNITS[name].format(count)
         else:
             step = "to_days(1)"

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.parser import Parser as BaseParser
 from sqlglot.parsers.bigquery import BigQueryParser
+from sqlglot.tokens import TokenType
 
 KEPT_PARSERS = ("CAST", "SAFE_CAST", "EXTRACT", "ARRAY")
 """The calls whose arguments are no plain expressions (`CAST(x AS t)`, `EXTRACT(p FROM x)`, `ARRAY(SELECT …)`)."""
@@ -27,6 +29,14 @@ class GoogleSqlParser(BigQueryParser):  # type: ignore[misc] # sqlglot is untype
     def _warn_unsupported(self) -> None:
         # The emulator refuses what the grammar does not know, so nothing is to be said on a logger.
         pass
+
+    def _parse_table(self, *args: Any, **kwargs: Any) -> Any:
+        # sqlglot knows WITH OFFSET after UNNEST only, not after an array's path (`FROM t, t.items WITH OFFSET AS i`).
+        found = super()._parse_table(*args, **kwargs)
+        if isinstance(found, exp.Table) and len(found.parts) > 1 and self._match_pair(TokenType.WITH, TokenType.OFFSET):
+            self._match(TokenType.ALIAS)
+            found.set("with_offset", self._parse_id_var(any_token=False) or exp.to_identifier("offset"))
+        return found
 
     def _parse_unnest(self, with_alias: bool = True) -> Any:
         # The vendor's override infers types here; the compiler does that itself, from the catalog.

@@ -13,7 +13,7 @@ from sqlglot import exp
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import literals
 from fakes.bigquery.sql.calls import Calls
-from fakes.bigquery.sql.casts import cast, convert, text, use
+from fakes.bigquery.sql.casts import cast, convert, limited, text, use
 from fakes.bigquery.sql.scope import Context, Expr, Query, Scope
 from fakes.bigquery.sql.types import (
     BOOL,
@@ -28,6 +28,7 @@ from fakes.bigquery.sql.types import (
     array,
     coercible,
     from_ast,
+    named_after,
     quoted,
     struct,
     supertype,
@@ -84,6 +85,7 @@ class Expressions:
         if target is None:
             kinds = ", ".join(str(e.type) for e in exprs)
             raise self.context.fail(f"No matching signature for {what} for argument types: {kinds}", node)
+        target = named_after(exprs[0].type, target)
         return [self.coerce(e, target, node) for e in exprs], target
 
     # ---- literals and names
@@ -410,11 +412,15 @@ class Expressions:
         left, right = self.compile(node.this, scope), node.expression
         if isinstance(right, (exp.Any, exp.All)):
             inner = right.this
+            if node.args.get("negate"):
+                raise Unsupported("NOT LIKE ANY and NOT LIKE ALL")
+            if isinstance(inner, (exp.Anonymous, exp.Query, exp.Unnest, exp.Subquery)):
+                raise Unsupported("LIKE ANY or ALL of an array or a subquery", "list the patterns")
             options = inner.expressions if isinstance(inner, exp.Tuple) else [inner.unnest()]
             word = " OR " if isinstance(right, exp.Any) else " AND "
             tests = [f"{left.sql} LIKE {self.coerced(o, scope, STRING)} ESCAPE '\\'" for o in options]
             sql = f"({word.join(tests)})"
-            return Expr(f"(NOT {sql})" if node.args.get("negate") else sql, BOOL)
+            return Expr(sql, BOOL)
         a, b = self.coerce(left, STRING, node), self.coerced(right, scope, STRING)
         no = "NOT " if node.args.get("negate") else ""
         return Expr(f"({a} {no}LIKE {b} ESCAPE '\\')", BOOL)
@@ -445,6 +451,10 @@ class Expressions:
         return Expr(f"CASE WHEN {test} THEN {yes} ELSE {no} END", kind)
 
     def _cast(self, node: exp.Cast, scope: Scope) -> Expr:
+        found = self._converted(node, scope)
+        return limited(self.context, found, node.to, safe=isinstance(node, exp.TryCast))
+
+    def _converted(self, node: exp.Cast, scope: Scope) -> Expr:
         target = from_ast(node.to)
         inner = node.this
         if node.args.get("format") is not None:

@@ -132,7 +132,21 @@ MACROS: dict[str, tuple[str, str]] = {
         "s, n",
         "CASE WHEN n < 0 THEN error('Second argument in REPEAT() cannot be negative') ELSE repeat(s, n) END",
     ),
+    **{
+        f"wt_{side}pad": (
+            "s, n, p",
+            "CASE WHEN n < 0 THEN error('Second argument (output size) for LPAD/RPAD cannot be negative') WHEN p = ''"
+            f" THEN error('Third argument (pad pattern) for LPAD/RPAD cannot be empty') ELSE {side}pad(s, CAST(n AS"
+            " INTEGER), p) END",
+        )
+        for side in "lr"
+    },
     # casts
+    "wt_at_most": (
+        "v, n, kind, most",
+        "CASE WHEN n > most THEN error(kind || '(' || most || ') has maximum length ' || most || ' but got a value with"
+        " length ' || n) ELSE v END",
+    ),
     "wt_text_to_int": (
         "s",
         "CASE WHEN regexp_full_match(trim(s), '[+-]?[0-9]+') THEN CAST(trim(s) AS BIGINT) WHEN"
@@ -174,7 +188,7 @@ MACROS: dict[str, tuple[str, str]] = {
     ),
     "wt_element": (
         "l, i, shown",
-        "CASE WHEN i < 1 OR i > len(l) THEN error('Array index ' || shown || ' is out of bounds') ELSE l[i] END",
+        "CASE WHEN l IS NULL THEN NULL WHEN i < 1 OR i > len(l) THEN error('Array index ' || shown || ' is out of bounds') ELSE l[i] END",
     ),
     "wt_array_first": (
         "l",
@@ -191,6 +205,7 @@ MACROS: dict[str, tuple[str, str]] = {
     ),
     "wt_array_text": ("l, d", "array_to_string(list_filter(l, lambda _x: _x IS NOT NULL), d)"),
     "wt_array_text_null": ("l, d, n", "array_to_string(list_transform(l, lambda _x: coalesce(_x, n)), d)"),
+    "wt_step": ("n", "CASE WHEN n = 0 THEN error('Sequence step cannot be 0.') ELSE n END"),
     "wt_generate": (
         "a, b, s",
         "CASE WHEN s = 0 THEN error('Sequence step cannot be 0.') ELSE generate_series(a, b, s) END",
@@ -210,10 +225,10 @@ MACROS: dict[str, tuple[str, str]] = {
         "list_transform(generate_series(0, n), lambda _q: list_sort(list_filter(l, lambda _x: _x IS NOT NULL))"
         "[greatest(1, CAST(ceil(_q * list_count(l) / n) AS BIGINT))])",
     ),
-    "wt_top_count": (
-        "h, n",
-        "list_slice(list_reverse_sort(list_transform(map_entries(h), lambda _e: {'count': _e.value, 'value': _e.key})),"
-        " 1, n)",
+    "wt_top": (
+        "l, n",
+        "(SELECT list(struct_pack(v := v, w := w) ORDER BY w DESC NULLS LAST, v ASC NULLS LAST) FROM (SELECT e.v AS v,"
+        " sum(e.w) AS w FROM (SELECT unnest(l) AS e) GROUP BY e.v ORDER BY w DESC NULLS LAST, v ASC NULLS LAST LIMIT n))",
     ),
     # ranges
     "wt_range_contains": (

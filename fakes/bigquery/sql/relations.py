@@ -206,7 +206,8 @@ class Relations:
 
     def _unnest_path(self, parts: list[str], node: exp.Table, scope: Scope) -> str:
         value = self.expressions.path(parts, scope, node)
-        return self._unnested(value, node.alias or parts[-1], "", node, scope)
+        offset = node.args.get("with_offset")
+        return self._unnested(value, node.alias or parts[-1], offset.name if offset else "", node, scope)
 
     # ---- joins
 

@@ -94,11 +94,11 @@ def _zone_text(minutes: int, joint: str) -> str:
 # --------------------------------------------------------------------------------------------------------------------
 
 _NUMBERS = {
-    "Y": (r"[+-]?\d{1,5}", "year"), "m": (r"\d{1,2}", "month"), "d": (r"\d{1,2}", "day"), "e": (r"\s*\d{1,2}", "day"),
+    "Y": (r"[+-]?(?:10000|\d{1,4})", "year"), "m": (r"\d{1,2}", "month"), "d": (r"\d{1,2}", "day"), "e": (r"\s*\d{1,2}", "day"),
     "H": (r"\d{1,2}", "hour"), "k": (r"\s*\d{1,2}", "hour"), "I": (r"\d{1,2}", "hour12"), "l": (r"\s*\d{1,2}", "hour12"),
     "M": (r"\d{1,2}", "minute"), "S": (r"\d{1,2}", "second"), "j": (r"\d{1,3}", "yday"), "y": (r"\d{1,2}", "year2"),
     "s": (r"-?\d+", "epoch"), "C": (r"\d{1,2}", "century"), "Q": (r"[1-4]", "quarter"), "u": (r"[1-7]", "ignore"),
-    "w": (r"[0-6]", "ignore"), "U": (r"\d{1,2}", "ignore"), "W": (r"\d{1,2}", "ignore"), "V": (r"\d{1,2}", "isoweek"),
+    "w": (r"[0-6]", "ignore"), "V": (r"\d{1,2}", "isoweek"),
     "G": (r"\d{1,4}", "isoyear"), "g": (r"\d{1,2}", "ignore"),
 }  # fmt: skip
 _COMPOSED = {
@@ -183,6 +183,8 @@ def _consume(word: str, letter: str, text: str, at: int, got: dict[str, str], fa
             raise fail("")
         got["half"] = half
         return at + 2
+    if letter in "UW":
+        raise ValueError(f"unsupported by the emulator: {word} in PARSE_DATE and its kin")
     if letter not in _NUMBERS:
         raise ValueError(f"Unsupported format element: {word}")
     shape, field = _NUMBERS[letter]

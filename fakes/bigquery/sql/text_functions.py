@@ -15,7 +15,7 @@ from fakes.bigquery.sql.native import BIGINT, BIGINTS, BLOB, TEXT, TEXTS, Native
 
 def _split(value: str, delimiter: str) -> list[str]:
     if delimiter == "":
-        return list(value)
+        return list(value) or [""]
     return value.split(delimiter)
 
 
@@ -103,6 +103,10 @@ def _regexp_extract_all(value: str, pattern: str) -> list[str | None]:
 
 def _regexp_instr(value: str, pattern: str, position: int, occurrence: int, after: int) -> int:
     compiled = _regexp(pattern)
+    if compiled.groups > 1:
+        raise ValueError("Regular expression passed to REGEXP_INSTR must not have more than 1 capturing group")
+    if position < 1 or occurrence < 1 or after not in (0, 1):
+        raise ValueError("Invalid position, occurrence or occurrence position of REGEXP_INSTR")
     for i, match in enumerate(compiled.finditer(value, position - 1), 1):
         if i == occurrence:
             start, end = match.span(compiled.groups)
@@ -113,7 +117,7 @@ def _regexp_instr(value: str, pattern: str, position: int, occurrence: int, afte
 def _chr(point: int) -> str:
     if not 0 <= point <= 0x10FFFF or 0xD800 <= point <= 0xDFFF:
         raise ValueError(f"Invalid codepoint {point}")
-    return chr(point) if point else ""
+    return chr(point)
 
 
 def _from_hex(text: str) -> bytes:

@@ -151,6 +151,16 @@ def settled(kind: Type) -> Type:
     return kind
 
 
+def named_after(first: Type, kind: Type) -> Type:
+    """`kind` with the field names of `first`, which is of the same shape: the first value names the fields."""
+    if first.kind == kind.kind == "STRUCT" and len(first.fields) == len(kind.fields):
+        pairs = zip(first.fields, kind.fields, strict=True)
+        return struct([(name or other, named_after(t, wanted)) for (name, t), (other, wanted) in pairs])
+    if first.kind == kind.kind == "ARRAY" and first.item and kind.item:
+        return array(named_after(first.item, kind.item))
+    return kind
+
+
 def quoted(name: str) -> str:
     """`name` as a DuckDB identifier."""
     return '"' + name.replace('"', '""') + '"'
