@@ -17,9 +17,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST_MODULE = 450
 TABLES = {
     "tests/harness/sim/waits.py": "one entry for each way to wait: a table, with no second noun to part from it",
-    "fakes/bigquery/sql/expressions.py": "still to be split, by the kind of expression",
-    "fakes/bigquery/sql/dml.py": "still to be split: INSERT, UPDATE, DELETE and MERGE share their scope",
-    "fakes/bigquery/sql/scripts.py": "still to be split: statements from their interpreter",
 }
 """Modules that may be longer, and why."""
 

@@ -14,7 +14,7 @@ from fakes.bigquery.errors import ApiError, Unsupported, invalid_query, not_foun
 from fakes.bigquery.jobs import Job, Result
 from fakes.bigquery.queries import Environment
 from fakes.bigquery.routines import Routine
-from fakes.bigquery.sql import moments, parsing, scripts
+from fakes.bigquery.sql import moments, parsing, script_tree, scripts
 from fakes.bigquery.sql.types import BOOL, STRING, Type, from_ast, struct
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def prepare(queries: Queries, job: Job, text: str, parameters: Mapping[str, Type
         queries, default.get("projectId") or job.project, default.get("datasetId", ""), parameters, bound
     )
     job.statement = "SCRIPT"
-    plain = [s for s in tree if not isinstance(s, scripts.Declare)]
+    plain = [s for s in tree if not isinstance(s, script_tree.Declare)]
     job.end_ns = job.start_ns + queries.service.duration_ns("SCRIPT") * max(1, min(len(plain), 20))
     job.work = partial(_work, queries=queries, tree=tree, environment=environment)
 
@@ -91,39 +91,39 @@ class Script:
 
     def _step(self, statement: Any) -> None:
         match statement:
-            case scripts.Statement(text):
+            case script_tree.Statement(text):
                 self._statement(text)
-            case scripts.Declare():
+            case script_tree.Declare():
                 self._declare(statement)
-            case scripts.Assign():
+            case script_tree.Assign():
                 self._assign(statement)
-            case scripts.Branch(arms, otherwise):
+            case script_tree.Branch(arms, otherwise):
                 for test, body in arms:
                     if self._truth(test):
                         self.body(body)
                         return
                 self.body(otherwise)
-            case scripts.Loop():
+            case script_tree.Loop():
                 self._loop(statement)
-            case scripts.For():
+            case script_tree.For():
                 self._for(statement)
-            case scripts.Block():
+            case script_tree.Block():
                 self._block(statement)
-            case scripts.Word(kind, argument):
+            case script_tree.Word(kind, argument):
                 self._word(kind, argument)
-            case scripts.Raise(message):
+            case script_tree.Raise(message):
                 if not message and self.error is not None:
                     raise self.error
                 raise invalid_query(str(self._value(message)[1]) if message else "RAISE outside an exception handler")
-            case scripts.Assertion(test, message):
+            case script_tree.Assertion(test, message):
                 if not self._truth(test):
                     shown = str(self._value(message)[1]) if message else "Assertion failed"
                     raise invalid_query(shown)
-            case scripts.Execute():
+            case script_tree.Execute():
                 self._execute(statement)
-            case scripts.Call(path, arguments):
+            case script_tree.Call(path, arguments):
                 self._call(path, arguments)
-            case scripts.Procedure():
+            case script_tree.Procedure():
                 self._procedure(statement)
             case _:
                 raise Unsupported(f"script statement {type(statement).__name__}")
@@ -158,7 +158,7 @@ class Script:
             raise invalid_query(f"Condition must be BOOL but is {kind}: {expression}")
         return bool(value)
 
-    def _declare(self, node: scripts.Declare) -> None:
+    def _declare(self, node: script_tree.Declare) -> None:
         kind = from_ast(parsing.type_of(node.type)) if node.type else None
         for name in node.names:
             if name.lower() in self.environment.declared:
@@ -170,7 +170,7 @@ class Script:
                 assert kind is not None
                 self.environment.declare(name, kind, [] if kind.kind == "ARRAY" else None)
 
-    def _assign(self, node: scripts.Assign) -> None:
+    def _assign(self, node: script_tree.Assign) -> None:
         if len(node.names) == 1:
             self._set(node.names[0], node.value)
             return
@@ -201,7 +201,7 @@ class Script:
 
     # ---- control flow
 
-    def _block(self, node: scripts.Block) -> None:
+    def _block(self, node: script_tree.Block) -> None:
         outer = self.environment.enter()
         try:
             self.body(node.body)
@@ -222,7 +222,7 @@ class Script:
         finally:
             self.environment.leave(outer)
 
-    def _loop(self, node: scripts.Loop) -> None:
+    def _loop(self, node: script_tree.Loop) -> None:
         while node.after or not node.test or self._truth(node.test):
             if self._turn(node.body, node.label):
                 return
@@ -242,7 +242,7 @@ class Script:
             return leave.kind == "BREAK"
         return False
 
-    def _for(self, node: scripts.For) -> None:
+    def _for(self, node: script_tree.For) -> None:
         plan = self.environment.plan(node.query.strip().removeprefix("(").removesuffix(")"))
         result = self.queries.select(plan, self.environment, self.job)
         kind = struct(list(result.columns))
@@ -274,7 +274,7 @@ class Script:
 
     # ---- EXECUTE IMMEDIATE, procedures
 
-    def _execute(self, node: scripts.Execute) -> None:
+    def _execute(self, node: script_tree.Execute) -> None:
         kind, text = self._value(node.sql)
         if kind != STRING or text is None:
             raise invalid_query("EXECUTE IMMEDIATE sql string cannot be NULL" if text is None else
@@ -337,7 +337,7 @@ class Script:
                 assert kind is not None
                 self.environment.set(target, kind, outputs[name])
 
-    def _procedure(self, node: scripts.Procedure) -> None:
+    def _procedure(self, node: script_tree.Procedure) -> None:
         id = split_path(node.path, self.environment.project, self.environment.dataset)
         dataset: Dataset = self.service.catalog.dataset(id[0], id[1], sql=True)
         if id[2].lower() in dataset.routines and not node.replace:

@@ -38,6 +38,18 @@ class GoogleSqlParser(BigQueryParser):  # type: ignore[misc] # sqlglot is untype
             found.set("with_offset", self._parse_id_var(any_token=False) or exp.to_identifier("offset"))
         return found
 
+    def _implicit_unnests_to_explicit(self, this: Any) -> Any:
+        # What was noted on the path above moves to the UNNEST that sqlglot makes of it.
+        paths = [(join.this.name, join.this.args.get("with_offset")) for join in this.args.get("joins") or ()]
+        found = super()._implicit_unnests_to_explicit(this)
+        for join, (name, offset) in zip(found.args.get("joins") or (), paths, strict=False):
+            if isinstance(join.this, exp.Unnest) and name:
+                if offset is not None:
+                    join.this.set("offset", offset)
+                if not join.this.args.get("alias"):
+                    join.this.set("alias", exp.TableAlias(columns=[exp.to_identifier(name)]))
+        return found
+
     def _parse_unnest(self, with_alias: bool = True) -> Any:
         # The vendor's override infers types here; the compiler does that itself, from the catalog.
         return BaseParser._parse_unnest(self, with_alias=with_alias)

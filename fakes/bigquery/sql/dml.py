@@ -39,7 +39,9 @@ class Statements:
             case exp.Delete():
                 return self._delete(node)
             case exp.Merge():
-                return self._merge(node)
+                from fakes.bigquery.sql.merge import Merge
+
+                return Merge(self).plan(node)
             case exp.TruncateTable():
                 return self._truncate(node)
             case _:
@@ -88,7 +90,8 @@ class Statements:
 
     # ---- the target
 
-    def _target(self, node: exp.Expression, verb: str) -> tuple[Source, str]:
+    def target(self, node: exp.Expression, verb: str) -> tuple[Source, str]:
+        """The table that a statement changes and its alias; raises for what is no table."""
         table = node.this if isinstance(node, exp.Schema) else node
         if isinstance(table, exp.Alias):
             table = table.this
@@ -100,7 +103,8 @@ class Statements:
             raise self.context.fail(f"Cannot modify '{'.'.join(source.id)}': it is no table", table)
         return source, table.alias or table.name
 
-    def _where_columns(self, source: Source, alias: str) -> Relation:
+    def where_columns(self, source: Source, alias: str) -> Relation:
+        """The target as conditions see it."""
         columns = [Column(n, t, reference(alias, n)) for n, t in source.columns]
         columns += [Column(n, t, s.format(alias=quoted(alias)), hidden=True) for n, t, s in source.hidden]
         return Relation(alias, columns, table=source.id, needs=self._needs(source))
@@ -113,7 +117,8 @@ class Statements:
         return [Need(frozenset(n.lower() for n in names), source)]
 
     @staticmethod
-    def _buffered(source: Source, verb: str, rows: str, used: tuple[str, ...] = ()) -> Check:
+    def buffered(source: Source, verb: str, rows: str, used: tuple[str, ...] = ()) -> Check:
+        """The check that `rows`, a query, finds no row that is still in the streaming buffer."""
         word = verb if verb == "TRUNCATE TABLE" else "UPDATE or DELETE"
         message = (
             f"{word} statement over table {source.id[0]}.{source.id[1]}.{source.id[2]} would affect rows in the"
@@ -125,7 +130,7 @@ class Statements:
 
     def _insert(self, node: exp.Insert) -> Plan:
         schema = node.this
-        source, _ = self._target(schema, "INSERT")
+        source, _ = self.target(schema, "INSERT")
         kinds = dict(source.columns)
         lower = {n.lower(): n for n in kinds}
         if isinstance(schema, exp.Schema):
@@ -165,7 +170,7 @@ class Statements:
                 items.append(convert(self.context, Expr(quoted(name), kind), kinds[target]))
             sql_body = f"SELECT {', '.join(items)} FROM ({query.sql})"
         sql_names = [quoted(n) for n in names]
-        extra_names, extra_values = self._defaults(source, names)
+        extra_names, extra_values = self.defaults(source, names)
         if extra_names:
             columns = ", ".join(f"c{i}" for i in range(len(names)))
             sql_body = f"SELECT {columns}, {', '.join(extra_values)} FROM ({sql_body}) AS _b({columns})"
@@ -190,7 +195,7 @@ class Statements:
         parts = []
         for name, cell in zip(names, cells, strict=True):
             if is_default(cell):
-                parts.append(self._default(source, name))
+                parts.append(self.default(source, name))
                 continue
             value = self.expressions.compile(cell, scope)
             if not coercible(value.type, kinds[name], literal=value.literal):
@@ -201,7 +206,8 @@ class Statements:
             parts.append(self.expressions.coerce(value, kinds[name], cell))
         return f"({', '.join(parts)})"
 
-    def _default(self, source: Source, name: str) -> str:
+    def default(self, source: Source, name: str) -> str:
+        """The default of a column, NULL where it has none."""
         text = source.defaults.get(name)
         kind = dict(source.columns)[name]
         if text is None:
@@ -210,12 +216,13 @@ class Statements:
         assert isinstance(select, exp.Select)
         return self.expressions.coerced(select.expressions[0], Scope(), kind)
 
-    def _defaults(self, source: Source, given: list[str]) -> tuple[list[str], list[str]]:
+    def defaults(self, source: Source, given: list[str]) -> tuple[list[str], list[str]]:
+        """(columns, values) that an INSERT of the columns `given` leaves to the table."""
         names, values = [], []
         for name in source.defaults:
             if name not in given:
                 names.append(quoted(name))
-                values.append(self._default(source, name))
+                values.append(self.default(source, name))
         if any(h == "_PARTITIONTIME" for h, _, _ in source.hidden) and "_PARTITIONTIME" not in given:
             self.context.used["partition"] = None
             names.append('"_PARTITIONTIME"')
@@ -227,24 +234,24 @@ class Statements:
     def _update(self, node: exp.Update) -> Plan:
         if node.args.get("where") is None:
             raise self.context.fail("UPDATE must have a WHERE clause", node)
-        source, alias = self._target(node.this, "UPDATE")
+        source, alias = self.target(node.this, "UPDATE")
         scope = Scope()
         self._ctes(node, scope)
-        scope.relations.append(self._where_columns(source, alias))
+        scope.relations.append(self.where_columns(source, alias))
         froms = ""
         if (clause := node.args.get("from_")) is not None:
             inner = Scope(scope.parent, None)
             inner.ctes = scope.ctes
             froms = self.selects.relations.compile(clause.this, clause.this.args.get("joins") or [], inner)
             scope.relations += inner.relations
-        assignments = self._assignments(node.expressions, source, scope)
+        assignments = self.assignments(node.expressions, source, scope)
         where = self.expressions.coerced(node.args["where"].this, scope, BOOL)
         self.selects.relations.check_partition_filters(scope, node.args["where"].this)
         target = f"{source.sql} AS {quoted(alias)}"
         sql = f"UPDATE {target} SET {assignments}{' FROM ' + froms if froms else ''} WHERE {where}"
         everything = f"{target}, {froms}" if froms else target
         checks = [
-            self._buffered(
+            self.buffered(
                 source,
                 "UPDATE",
                 f"SELECT 1 FROM {everything} WHERE {where} AND {quoted(alias)}.{BUFFER} > $buffer LIMIT 1",
@@ -261,7 +268,8 @@ class Statements:
         if node.args.get("with_") is not None:
             raise Unsupported("WITH before a DML statement", "put it into a subquery")
 
-    def _assignments(self, items: Sequence[exp.Expression], source: Source, scope: Scope, *, alias: str = "") -> str:
+    def assignments(self, items: Sequence[exp.Expression], source: Source, scope: Scope) -> str:
+        """What follows SET; the assignments of one STRUCT's fields become one."""
         kinds = {n.lower(): (n, t) for n, t in source.columns}
         changes: dict[str, list[tuple[list[str], exp.Expression]]] = {}
         for item in items:
@@ -297,7 +305,7 @@ class Statements:
     ) -> str:
         if not path:
             if is_default(node):
-                return self._default(source, name)
+                return self.default(source, name)
             value = self.expressions.compile(node, scope)
             if not coercible(value.type, current.type, literal=value.literal):
                 raise self.context.fail(
@@ -320,138 +328,21 @@ class Statements:
     def _delete(self, node: exp.Delete) -> Plan:
         if node.args.get("where") is None:
             raise self.context.fail("DELETE must have a WHERE clause", node)
-        source, alias = self._target(node.this or node.args["tables"][0], "DELETE")
+        source, alias = self.target(node.this or node.args["tables"][0], "DELETE")
         scope = Scope()
-        scope.relations.append(self._where_columns(source, alias))
+        scope.relations.append(self.where_columns(source, alias))
         where = self.expressions.coerced(node.args["where"].this, scope, BOOL)
         self.selects.relations.check_partition_filters(scope, node.args["where"].this)
         target = f"{source.sql} AS {quoted(alias)}"
-        check = self._buffered(
+        check = self.buffered(
             source, "DELETE", f"SELECT 1 FROM {target} WHERE {where} AND {quoted(alias)}.{BUFFER} > $buffer LIMIT 1"
         )
         return self.done("DELETE", f"DELETE FROM {target} WHERE {where}", target=source, checks=[check])
 
     def _truncate(self, node: exp.TruncateTable) -> Plan:
-        source, _ = self._target(node.expressions[0], "TRUNCATE TABLE")
-        check = self._buffered(source, "TRUNCATE TABLE", f"SELECT 1 FROM {source.sql} WHERE {BUFFER} > $buffer LIMIT 1")
+        source, _ = self.target(node.expressions[0], "TRUNCATE TABLE")
+        check = self.buffered(source, "TRUNCATE TABLE", f"SELECT 1 FROM {source.sql} WHERE {BUFFER} > $buffer LIMIT 1")
         return self.done("TRUNCATE_TABLE", f"DELETE FROM {source.sql}", target=source, checks=[check])
-
-    # ---- MERGE
-
-    def _merge(self, node: exp.Merge) -> Plan:
-        source, alias = self._target(node.this, "MERGE")
-        using_scope = Scope()
-        using = self.selects.relations.compile(node.args["using"], [], using_scope)
-        target_relation = self._where_columns(source, alias)
-        scope = Scope()
-        scope.relations = [target_relation, *using_scope.relations]
-        condition = self.expressions.coerced(node.args["on"], scope, BOOL)
-        self.selects.relations.check_partition_filters(scope, node.args["on"])
-        whens, matched, unmatched_source = [], [], []
-        for when in node.args["whens"].expressions:
-            text, kind, test = self._when(when, source, scope, target_relation, using_scope)
-            whens.append(text)
-            if kind == "matched":
-                matched.append(test)
-            elif kind == "source":
-                unmatched_source.append(test)
-        target = f"{source.sql} AS {quoted(alias)}"
-        sql = f"MERGE INTO {target} USING {using} ON {condition} {' '.join(whens)} RETURNING merge_action"
-        checks = []
-        t = quoted(alias)
-        if matched:
-            joined = f"FROM {target} JOIN {using} ON {condition} WHERE ({' OR '.join(matched)})"
-            if not self._single_row(node.args["using"]):
-                checks.append(Check(f"SELECT 1 {joined} GROUP BY {t}.rowid HAVING count(*) > 1 LIMIT 1", TOO_MANY))
-            checks.append(self._buffered(source, "MERGE", f"SELECT 1 {joined} AND {t}.{BUFFER} > $buffer LIMIT 1"))
-        if unmatched_source:
-            lonely = (
-                f"SELECT 1 FROM {target} WHERE ({' OR '.join(unmatched_source)}) AND {t}.{BUFFER} > $buffer"
-                f" AND NOT EXISTS (SELECT 1 FROM {using} WHERE {condition}) LIMIT 1"
-            )
-            checks.append(self._buffered(source, "MERGE", lonely))
-        return self.done("MERGE", sql, target=source, checks=checks)
-
-    @staticmethod
-    def _single_row(node: exp.Expression) -> bool:
-        """Whether a source has one row at most by its looks: `(SELECT … )` without FROM."""
-        select = node.this if isinstance(node, exp.Subquery) else None
-        return isinstance(select, exp.Select) and select.args.get("from_") is None
-
-    def _when(
-        self, when: exp.When, source: Source, scope: Scope, target: Relation, using_scope: Scope
-    ) -> tuple[str, str, str]:
-        by_source = bool(when.args.get("source"))
-        matched = bool(when.args.get("matched"))
-        kind = "matched" if matched else "source" if by_source else "insert"
-        seen = scope
-        if kind == "source":
-            seen = Scope()
-            seen.relations = [target]
-        elif kind == "insert":
-            seen = Scope()
-            seen.relations = list(using_scope.relations)
-        test = ""
-        if (condition := when.args.get("condition")) is not None:
-            test = self.expressions.coerced(condition, seen, BOOL)
-        head = {"matched": "WHEN MATCHED", "source": "WHEN NOT MATCHED BY SOURCE", "insert": "WHEN NOT MATCHED"}[kind]
-        if test:
-            head += f" AND {test}"
-        then = when.args["then"]
-        if isinstance(then, exp.Update):
-            assignments_scope = Scope()
-            assignments_scope.relations = [target, *(using_scope.relations if kind == "matched" else [])]
-            body = "UPDATE SET " + self._assignments(then.expressions, source, assignments_scope)
-        elif isinstance(then, exp.Insert):
-            body = self._merge_insert(then, source, seen, using_scope)
-        elif isinstance(then, (exp.Var, exp.Delete)) and then.name.upper() in ("DELETE", ""):
-            body = "DELETE"
-        else:
-            raise Unsupported(f"MERGE … THEN {then.sql('bigquery')[:40]}")
-        return f"{head} THEN {body}", kind, test or "TRUE"
-
-    def _merge_insert(self, node: exp.Insert, source: Source, scope: Scope, using_scope: Scope) -> str:
-        kinds = dict(source.columns)
-        lower = {n.lower(): n for n in kinds}
-        columns = node.this
-        if isinstance(columns, exp.Var) or (isinstance(columns, exp.Expression) and columns.name.upper() == "ROW"):
-            names = list(kinds)
-            values = [e for _, e in self.selects.relations.star(using_scope)]
-            if len(values) != len(names):
-                raise self.context.fail(
-                    f"Inserted row has wrong column count; Has {len(values)}, expected {len(names)}", node
-                )
-            cells = [self.expressions.coerce(v, kinds[n], node) for n, v in zip(names, values, strict=True)]
-        else:
-            given = columns.expressions if columns is not None else []
-            names = []
-            for column in given:
-                if column.name.lower() not in lower:
-                    raise self.context.fail(f"Unrecognized name: {column.name}", column)
-                names.append(lower[column.name.lower()])
-            names = names or list(kinds)
-            body = node.expression
-            if isinstance(body, (exp.Var, exp.Column)) and body.name.upper() == "ROW":
-                values = [e for _, e in self.selects.relations.star(using_scope)]
-                cells = [self.expressions.coerce(v, kinds[n], node) for n, v in zip(names, values, strict=True)]
-            else:
-                row = body.expressions[0] if isinstance(body, exp.Values) else body
-                nodes = (
-                    row.expressions if isinstance(row, exp.Tuple) else [row.this if isinstance(row, exp.Paren) else row]
-                )
-                if len(nodes) != len(names):
-                    raise self.context.fail(
-                        f"Inserted row has wrong column count; Has {len(nodes)}, expected {len(names)}", node
-                    )
-                cells = []
-                for name, cell in zip(names, nodes, strict=True):
-                    if is_default(cell):
-                        cells.append(self._default(source, name))
-                    else:
-                        cells.append(self.expressions.coerced(cell, scope, kinds[name]))
-        extra_names, extra_values = self._defaults(source, names)
-        columns_text = ", ".join([*(quoted(n) for n in names), *extra_names])
-        return f"INSERT ({columns_text}) VALUES ({', '.join([*cells, *extra_values])})"
 
 
 def is_default(node: exp.Expression) -> bool:

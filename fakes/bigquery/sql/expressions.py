@@ -14,14 +14,12 @@ from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import literals
 from fakes.bigquery.sql.calls import Calls
 from fakes.bigquery.sql.casts import cast, convert, limited, text, use
+from fakes.bigquery.sql.names import Names
+from fakes.bigquery.sql.operators import Operators
 from fakes.bigquery.sql.scope import Context, Expr, Query, Scope
 from fakes.bigquery.sql.types import (
     BOOL,
-    DATE,
-    DATETIME,
-    FLOAT64,
     INT64,
-    INTERVAL,
     JSON,
     STRING,
     Type,
@@ -54,6 +52,8 @@ class Expressions:
         self.context = context
         self.queries = queries
         self.calls = Calls(context, self)
+        self.names = Names(context, self)
+        self.operators = Operators(context, self)
 
     def compile(self, node: exp.Expression, scope: Scope) -> Expr:
         """The typed DuckDB text of `node` with names taken from `scope`."""
@@ -144,63 +144,7 @@ class Expressions:
         parts = [p.name for p in node.parts]
         if isinstance(node.this, exp.Star):
             raise self.context.fail("Star expansion is not allowed here", node)
-        return self.path(parts, scope, node)
-
-    def path(self, parts: list[str], scope: Scope, node: exp.Expression) -> Expr:
-        """A dotted name: relation, column and fields are found in that order."""
-        first = parts[0]
-        if len(parts) == 1 and (alias := scope.aliases.get(first.lower())):
-            return alias
-        if len(parts) > 1 and (relation := scope.relation(first)):
-            found = relation.find(parts[1])
-            if found:
-                return self._fields(Expr(found[0].sql, found[0].type), parts[2:], node)
-            if relation.value is not None:
-                return self._fields(relation.value, parts[1:], node)
-            if scope.column(first, self.context, node) is None:
-                raise self.context.fail(f"Name {parts[1]} not found inside {first}", node)
-        column = scope.column(first, self.context, node)
-        if column is not None:
-            return self._fields(column, parts[1:], node)
-        if first.lower() in self.context.variables:
-            return self._fields(self.variable(first, node), parts[1:], node)
-        if relation := scope.relation(first):
-            return self._row(relation.columns, parts[1:], node)
-        if alias := scope.aliases.get(first.lower()):
-            return self._fields(alias, parts[1:], node)
-        raise self.context.fail(f"Unrecognized name: {first}{self._guess(first, scope)}", node)
-
-    def _row(self, columns: list[Any], rest: list[str], node: exp.Expression) -> Expr:
-        shown = [c for c in columns if not c.hidden]
-        packed = ", ".join(f"{quoted(c.name)} := {c.sql}" for c in shown)
-        row = Expr(f"struct_pack({packed})", struct([(c.name, c.type) for c in shown]))
-        return self._fields(row, rest, node)
-
-    @staticmethod
-    def _guess(name: str, scope: Scope) -> str:
-        import difflib
-
-        close = difflib.get_close_matches(name.lower(), [n.lower() for n in scope.names()], n=1, cutoff=0.75)
-        if not close:
-            return ""
-        spelled = next(n for n in scope.names() if n.lower() == close[0])
-        return f"; Did you mean {spelled}?"
-
-    def _fields(self, expr: Expr, names: list[str], node: exp.Expression) -> Expr:
-        for name in names:
-            expr = self.field(expr, name, node)
-        return expr
-
-    def field(self, expr: Expr, name: str, node: exp.Expression) -> Expr:
-        """`expr.name`."""
-        if expr.type.kind == "JSON":
-            return Expr(use(self.context, f"wt_json_get({expr.sql}, {text(name)})"), JSON)
-        if expr.type.kind != "STRUCT":
-            raise self.context.fail(f"Cannot access field {name} on a value with type {expr.type}", node)
-        found = expr.type.field(name)
-        if found is None:
-            raise self.context.fail(f"Field name {name} does not exist in {expr.type}", node)
-        return Expr(f"struct_extract({expr.sql}, {text(found[0])})", found[1])
+        return self.names.path(parts, scope, node)
 
     def _dot(self, node: exp.Dot, scope: Scope) -> Expr:
         if isinstance(node.expression, exp.Anonymous):
@@ -209,7 +153,7 @@ class Expressions:
             return self.variable(f"@@{node.this.this.name}.{node.expression.name}", node)
         if isinstance(node.expression, exp.Star):
             raise self.context.fail("Star expansion is not allowed here", node)
-        return self.field(self.compile(node.this, scope), node.expression.name, node)
+        return self.names.field(self.compile(node.this, scope), node.expression.name, node)
 
     # ---- operators
 
@@ -229,40 +173,7 @@ class Expressions:
     def _compare(self, node: exp.Expression, scope: Scope) -> Expr:
         sign = COMPARISONS[type(node)]
         left, right = self.compile(node.this, scope), self.compile(node.expression, scope)
-        return self.comparison(sign, left, right, node)
-
-    def comparison(self, sign: str, left: Expr, right: Expr, node: exp.Expression) -> Expr:
-        """A comparison, after both sides agreed on a type."""
-        pair = {left.type.kind, right.type.kind}
-        if pair == {"INT64", "FLOAT64"} and not (left.literal or right.literal):
-            return Expr(self._numbers(sign, f"CAST({left.sql} AS DOUBLE)", f"CAST({right.sql} AS DOUBLE)"), BOOL)
-        (a, b), kind = self.unify([left, right], f"operator {sign.replace('<>', '!=')}", node)
-        return Expr(self._compared(sign, a, b, kind, node, literal=left.literal or right.literal), BOOL)
-
-    def _compared(self, sign: str, a: str, b: str, kind: Type, node: exp.Expression, *, literal: bool = False) -> str:
-        named = {"=": "Equality", "<>": "Inequality", "<": "Less than", "<=": "Less than", ">": "Greater than",
-                 ">=": "Greater than"}[sign]  # fmt: skip
-        if kind.kind in ("ARRAY", "JSON") or (kind.kind == "STRUCT" and sign not in ("=", "<>")):
-            raise self.context.fail(f"{named} is not defined for arguments of type {kind}", node)
-        if kind.kind == "STRUCT":
-            # NULL fields make a comparison NULL unless another field decides it; DuckDB takes them for equal.
-            fields = " AND ".join(
-                self._compared("=", f"struct_extract({a}, {text(n)})", f"struct_extract({b}, {text(n)})", t, node)
-                for n, t in kind.named_fields
-            )
-            sql = f"(CASE WHEN {a} IS NULL OR {b} IS NULL THEN NULL ELSE {fields} END)"
-            return sql if sign == "=" else f"(NOT {sql})"
-        if kind.kind == "FLOAT64" and not (literal and sign in ("=", "<>", "<", "<=")):
-            return self._numbers(sign, a, b)
-        if kind.kind == "RANGE" and sign not in ("=", "<>"):
-            a, b = (use(self.context, f"wt_range_key({x})") for x in (a, b))
-        return f"({a} {sign} {b})"
-
-    @staticmethod
-    def _numbers(sign: str, a: str, b: str) -> str:
-        # NaN compares with nothing, itself included; to DuckDB it equals itself and exceeds every other number.
-        otherwise = "TRUE" if sign == "<>" else "FALSE"
-        return f"(CASE WHEN isnan({a}) OR isnan({b}) THEN {otherwise} ELSE {a} {sign} {b} END)"
+        return self.operators.comparison(sign, left, right, node)
 
     def _null_safe(self, node: exp.Expression, scope: Scope) -> Expr:
         left, right = self.compile(node.this, scope), self.compile(node.expression, scope)
@@ -273,72 +184,7 @@ class Expressions:
     def _arithmetic(self, node: exp.Expression, scope: Scope) -> Expr:
         sign = ARITHMETIC[type(node)]
         left, right = self.compile(node.this, scope), self.compile(node.expression, scope)
-        return self.arithmetic(sign, left, right, node)
-
-    def arithmetic(self, sign: str, left: Expr, right: Expr, node: exp.Expression) -> Expr:
-        """`left sign right` for numbers, dates and intervals."""
-        kinds = (left.type.kind, right.type.kind)
-        if INTERVAL.kind in kinds or kinds[0] in ("DATE", "DATETIME", "TIMESTAMP") or kinds[1] == "DATE":
-            return self._date_arithmetic(sign, left, right, node)
-        wanted = supertype([t for t in (left.type, right.type) if t.kind != "NULL"]) or INT64
-        if sign == "/" and wanted == INT64:
-            wanted = FLOAT64
-        numeric = all(t.numeric or t.kind == "NULL" for t in (left.type, right.type))
-        if not numeric:
-            if left.literal and left.type == STRING and right.type.numeric and sign in "+-":
-                # Seen at the service: of the signatures of + and -, the one with DATE wins for a string literal.
-                literals.typed(self.context, str(left.value), DATE, node)
-            kinds_text = ", ".join(str(t.type) for t in (left, right))
-            raise self.context.fail(f"No matching signature for operator {sign}\n  Argument types: {kinds_text}", node)
-        if left.literal and left.type == FLOAT64 and right.type.kind in ("NUMERIC", "BIGNUMERIC"):
-            wanted = right.type
-        if right.literal and right.type == FLOAT64 and left.type.kind in ("NUMERIC", "BIGNUMERIC"):
-            wanted = left.type
-        a, b = self.coerce(left, wanted, node), self.coerce(right, wanted, node)
-        context = self.context
-        if sign == "/":
-            if wanted == FLOAT64:
-                return Expr(use(context, f"wt_divide({a}, {b})"), FLOAT64)
-            word = "divide" if wanted.kind == "NUMERIC" else "quotient"
-            return Expr(use(context, f"wt_{wanted.kind.lower()}_{word}({a}, {b})"), wanted)
-        if sign == "*" and wanted.kind in ("NUMERIC", "BIGNUMERIC"):
-            word = "multiply" if wanted.kind == "NUMERIC" else "product"
-            return Expr(use(context, f"wt_{wanted.kind.lower()}_{word}({a}, {b})"), wanted)
-        if wanted == FLOAT64:
-            word = {"+": "add", "-": "subtract", "*": "multiply"}[sign]
-            return Expr(use(context, f"wt_float_{word}({a}, {b})"), wanted)
-        return Expr(f"({a} {sign} {b})", wanted)
-
-    def _date_arithmetic(self, sign: str, left: Expr, right: Expr, node: exp.Expression) -> Expr:
-        kinds = (left.type.kind, right.type.kind)
-        context = self.context
-        if kinds == ("INT64", "DATE") and sign == "+":
-            return Expr(f"({right.sql} + CAST({left.sql} AS INTEGER))", DATE)
-        if kinds == ("DATE", "INT64") and sign in "+-":
-            return Expr(f"({left.sql} {sign} CAST({right.sql} AS INTEGER))", DATE)
-        if kinds[0] == "STRING" and left.literal and kinds[1] == "DATE":
-            left = literals.typed(context, str(left.value), DATE, node)
-            kinds = ("DATE", "DATE")
-        if sign == "-" and kinds[0] == kinds[1] and kinds[0] in ("DATE", "DATETIME", "TIMESTAMP"):
-            if kinds[0] == "DATE":
-                return Expr(f"to_days(CAST({left.sql} - {right.sql} AS INTEGER))", INTERVAL)
-            micros = f"epoch_us({left.sql}) - epoch_us({right.sql})"
-            return Expr(f"to_microseconds({micros})", INTERVAL)
-        if kinds[1] == "INTERVAL" and sign in "+-" and kinds[0] in ("DATE", "DATETIME", "TIMESTAMP"):
-            base = f"CAST({left.sql} AS TIMESTAMP)" if kinds[0] != "TIMESTAMP" else left.sql
-            result = DATETIME if kinds[0] == "DATE" else left.type
-            return Expr(f"({base} {sign} {right.sql})", result)
-        if kinds[0] == "INTERVAL" and sign == "+" and kinds[1] in ("DATE", "DATETIME", "TIMESTAMP"):
-            return self._date_arithmetic("+", right, left, node)
-        if kinds == ("INTERVAL", "INTERVAL") and sign in "+-":
-            return Expr(f"({left.sql} {sign} {right.sql})", INTERVAL)
-        if kinds == ("INTERVAL", "INT64") and sign == "*":
-            return Expr(f"({left.sql} * {right.sql})", INTERVAL)
-        if kinds == ("INT64", "INTERVAL") and sign == "*":
-            return Expr(f"({right.sql} * {left.sql})", INTERVAL)
-        raise context.fail(
-            f"No matching signature for operator {sign}\n  Argument types: {left.type}, {right.type}", node
-        )
+        return self.operators.arithmetic(sign, left, right, node)
 
     def _bitwise(self, node: exp.Expression, scope: Scope) -> Expr:
         sign = BITWISE[type(node)]
@@ -384,8 +230,8 @@ class Expressions:
         exprs = [self.compile(n, scope) for n in (node.this, node.args["low"], node.args["high"])]
         (value, low, high), kind = self.unify(exprs, "operator BETWEEN", node)
         if kind.kind in ("FLOAT64", "STRUCT", "ARRAY", "JSON", "RANGE"):
-            above = self._compared(">=", value, low, kind, node)
-            return Expr(f"({above} AND {self._compared('<=', value, high, kind, node)})", BOOL)
+            above = self.operators.compared(">=", value, low, kind, node)
+            return Expr(f"({above} AND {self.operators.compared('<=', value, high, kind, node)})", BOOL)
         return Expr(f"({value} BETWEEN {low} AND {high})", BOOL)
 
     def _in(self, node: exp.In, scope: Scope) -> Expr:
@@ -435,7 +281,7 @@ class Expressions:
         values, kind = self.unify(results, "CASE", node)
         if node.this is not None:
             subject = self.compile(node.this, scope)
-            tests = [self.comparison("=", subject, self.compile(b.this, scope), node).sql for b in branches]
+            tests = [self.operators.comparison("=", subject, self.compile(b.this, scope), node).sql for b in branches]
         else:
             tests = [self.coerced(b.this, scope, BOOL) for b in branches]
         whens = " ".join(f"WHEN {t} THEN {v}" for t, v in zip(tests, values, strict=False))

@@ -82,7 +82,9 @@ class Relations:
             value = Expr(reference(alias, name), kind)
             columns = []
             if kind.kind == "STRUCT":
-                columns = [Column(n, t, self.expressions.field(value, n, exp.Null()).sql) for n, t in kind.named_fields]
+                columns = [
+                    Column(n, t, self.expressions.names.field(value, n, exp.Null()).sql) for n, t in kind.named_fields
+                ]
             return Relation(alias, columns, value, needs=query.needs)
         columns = [Column(n, t, reference(alias, n)) for n, t in query.columns]
         return Relation(alias, columns, needs=query.needs)
@@ -193,7 +195,7 @@ class Relations:
         whole = Expr(reference(sql_alias, "v"), item)
         columns = []
         if item.kind == "STRUCT":
-            columns = [Column(n, t, self.expressions.field(whole, n, node).sql) for n, t in item.named_fields]
+            columns = [Column(n, t, self.expressions.names.field(whole, n, node).sql) for n, t in item.named_fields]
         relation = Relation(sql_alias, columns, whole)
         scope.relations.append(relation)
         array_sql = value.sql if value.type.item.kind != "NULL" else "CAST([] AS BIGINT[])"
@@ -205,7 +207,7 @@ class Relations:
         return f"({text}) AS {quoted(sql_alias)}"
 
     def _unnest_path(self, parts: list[str], node: exp.Table, scope: Scope) -> str:
-        value = self.expressions.path(parts, scope, node)
+        value = self.expressions.names.path(parts, scope, node)
         offset = node.args.get("with_offset")
         return self._unnested(value, node.alias or parts[-1], offset.name if offset else "", node, scope)
 
@@ -265,7 +267,7 @@ class Relations:
             if a is None or b is None:
                 where = "left" if a is None else "right"
                 raise self.context.fail(f"Column {name} in USING clause not found on {where} side of join", node)
-            conditions.append(self.expressions.comparison("=", a, b, node).sql)
+            conditions.append(self.expressions.operators.comparison("=", a, b, node).sql)
             spelled = next(c.name for r in before for c in r.columns if c.name.lower() == name.lower())
             chosen = {"RIGHT": b.sql, "FULL": f"coalesce({a.sql}, {b.sql})"}.get(side, a.sql)
             merged.append(Column(spelled, a.type, chosen))

@@ -189,6 +189,9 @@ class Scope:
         scope: Scope | None = self
         lower = name.lower()
         while scope:
+            for relation in scope.relations:
+                if relation.value is not None and relation.alias.lower() == lower:
+                    return relation.value
             found = [
                 column for relation in scope.relations for column in relation.find(name) if lower not in relation.merged
             ]
@@ -196,9 +199,6 @@ class Scope:
                 raise context.fail(f"Column name {name} is ambiguous", node)
             if found:
                 return Expr(found[0].sql, found[0].type)
-            for relation in scope.relations:
-                if relation.value is not None and relation.alias.lower() == lower:
-                    return relation.value
             scope = scope.parent
         return None
 

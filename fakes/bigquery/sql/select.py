@@ -295,12 +295,12 @@ class Selects:
             if relation is not None and (relation.value is None or relation.columns):
                 columns = [(c.name, Expr(c.sql, c.type)) for c in relation.columns if not c.hidden]
             else:
-                value = self.expressions.compile(base, scope) if base is not None else self.expressions.path(
+                value = self.expressions.compile(base, scope) if base is not None else self.expressions.names.path(
                     parts, scope, node
                 )  # fmt: skip
                 if value.type.kind != "STRUCT":
                     raise self.context.fail(f"Dot-star is not supported for type {value.type}", node)
-                columns = [(n, self.expressions.field(value, n, node)) for n, _ in value.type.named_fields]
+                columns = [(n, self.expressions.names.field(value, n, node)) for n, _ in value.type.named_fields]
         dropped = dict.fromkeys(c.name.lower() for c in star.args.get("except_") or ())
         replaced = {a.alias.lower(): a for a in star.args.get("replace") or ()}
         known = {n.lower() for n, _ in columns}
