@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from fakes.bigquery import information_schema, wildcards
+from fakes.bigquery import information_schema, job_views, wildcards
 from fakes.bigquery.catalog import Catalog, Table, split_path
 from fakes.bigquery.errors import not_found
 from fakes.bigquery.history import History
+from fakes.bigquery.jobs import Jobs
 from fakes.bigquery.sql import parsing
 from fakes.bigquery.sql.dml import Statements
 from fakes.bigquery.sql.plan import Plan
@@ -47,6 +48,7 @@ class View:
         self.history: History | None = None
         self.past_ns: int | None = None
         self.now_ns = 0
+        self.jobs: Jobs | None = None
 
     def source(self, parts: Sequence[str], as_of_ns: int | None) -> Source:
         """The table of 1–3 name parts."""
@@ -55,6 +57,10 @@ class View:
             return self.catalog.source(temporary)
         if information_schema.is_view(parts):
             self.generation = -1
+            path = [x for p in parts for x in p.split(".")]
+            if path[-1].upper() in job_views.VIEWS and self.jobs is not None:
+                named = len(path) > 2 and not path[0].lower().startswith("region-")
+                return job_views.source(path[0] if named else self.project, self.jobs.every(), self.now_ns)
             return information_schema.source(self.catalog, parts, self.project, self.dataset)
         id = split_path(parts, self.project, self.dataset)
         if id[2].endswith("*"):
@@ -85,8 +91,9 @@ class View:
 class Analysis:
     """Compiles statements against one catalog and keeps the plans."""
 
-    def __init__(self, catalog: Catalog, keep: int = 2_000) -> None:
+    def __init__(self, catalog: Catalog, jobs: Jobs, keep: int = 2_000) -> None:
         self.catalog = catalog
+        self.jobs = jobs
         self._plans: OrderedDict[tuple[Any, ...], Plan] = OrderedDict()
         self._keep = keep
 
@@ -120,6 +127,7 @@ class Analysis:
             return Plan(statement_type(node), text, node=node)
         view = View(self.catalog, project, dataset, temporary)
         view.history, view.now_ns, view.past_ns = history, now_ns, past_ns
+        view.jobs = self.jobs
         context = Context(view, text, parameters, variables or {}, functions or {})
         context.as_of = as_of
         statements = Statements(context)

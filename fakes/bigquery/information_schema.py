@@ -148,7 +148,7 @@ def _of_table(catalog: Catalog, name: str, table: Table) -> list[Row]:
             return [base | {
                 "table_type": kind, "managed_table_type": "NATIVE" if table.stored else None,
                 "is_insertable_into": stored, "is_typed": "NO", "creation_time": table.created_ms,
-                "default_collation_name": "NULL",
+                "default_collation_name": "NULL", "ddl": _ddl(table),
             }]  # fmt: skip
         case "COLUMNS":
             return [base | _column(table, i, f) for i, f in enumerate(table.schema, 1)]
@@ -170,6 +170,52 @@ def _of_table(catalog: Catalog, name: str, table: Table) -> list[Row]:
             count = catalog.engine.run(f"SELECT count(*) FROM {table.sql}")[0][0] if table.stored else 0
             return [{"project_id": table.id[0], "table_schema": table.id[1], "table_name": table.id[2],
                      "creation_time": table.created_ms, "total_rows": count, "table_type": kind, "deleted": False}]  # fmt: skip
+
+
+def _ddl(table: Table) -> str:
+    """The statement that would make the table anew, as the service writes it."""
+    path = f"`{table.id[0]}.{table.id[1]}.{table.id[2]}`"
+    options = [f"  {row['option_name']}={row['option_value']}" for row in _options(table)]
+    listed = ",\n".join(options)
+    tail = f"\nOPTIONS(\n{listed}\n)" if options else ""
+    if table.kind != "TABLE":
+        word = table.kind.replace("_", " ")
+        if table.kind == "SNAPSHOT":
+            return f"CREATE SNAPSHOT TABLE {path}{tail};"
+        return f"CREATE {word} {path}{tail}\nAS {table.view_query};"
+    columns = ",\n".join(f"  {f['name']} {_ddl_type(f)}" for f in table.schema)
+    layout = ""
+    if table.range_partitioning is not None:
+        spec = table.range_partitioning["range"]
+        bounds = f"GENERATE_ARRAY({spec['start']}, {spec['end']}, {spec['interval']})"
+        layout += f"\nPARTITION BY RANGE_BUCKET({table.range_partitioning['field']}, {bounds})"
+    elif table.partitioning is not None:
+        layout += f"\nPARTITION BY {_partition_key(table)}"
+    if table.clustering:
+        layout += f"\nCLUSTER BY {', '.join(table.clustering)}"
+    return f"CREATE TABLE {path}\n(\n{columns}\n){layout}{tail};"
+
+
+def _ddl_type(field: dict[str, Any]) -> str:
+    kind = shown_type(field)
+    if field.get("mode") == "REQUIRED":
+        kind += " NOT NULL"
+    if field.get("defaultValueExpression"):
+        kind += f" DEFAULT {field['defaultValueExpression']}"
+    return kind + (f" OPTIONS(description={_json(field['description'])})" if field.get("description") else "")
+
+
+def _partition_key(table: Table) -> str:
+    assert table.partitioning is not None
+    unit, name = table.partitioning["type"], table.partitioning.get("field")
+    if name is None:
+        return "_PARTITIONDATE" if unit == "DAY" else f"TIMESTAMP_TRUNC(_PARTITIONTIME, {unit})"
+    kind = next((t.kind for n, t in table.columns if n.lower() == name.lower()), "DATE")
+    if kind == "DATE":
+        return name if unit == "DAY" else f"DATE_TRUNC({name}, {unit})"
+    if unit == "DAY":
+        return f"DATE({name})"
+    return f"{kind}_TRUNC({name}, {unit})"
 
 
 def _column(table: Table, position: int, field: dict[str, Any]) -> Row:

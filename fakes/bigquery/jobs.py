@@ -104,6 +104,10 @@ class Jobs:
             raise not_found("Job", f"{project}:{id}" if not location else f"{project}:{location}.{id}")
         return found
 
+    def every(self) -> Iterator[Job]:
+        """All jobs, in the order in which they were accepted."""
+        yield from self._jobs.values()
+
     def find(self, project: str, id: str) -> Job | None:
         """The job, or None."""
         return self._jobs.get((project, id))

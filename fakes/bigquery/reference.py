@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 
-from fakes.bigquery import information_schema, methods
+from fakes.bigquery import information_schema, job_views, methods
 from fakes.bigquery.sql import aggregates, builders, calls, catalogue, dateparts
 from fakes.bigquery.sql.types import PHYSICAL
 from fakes.bigquery.weather import SERVICE
@@ -98,7 +98,7 @@ def _parts() -> Iterator[str]:
     yield "EXCEPTION, RAISE, transactions, EXECUTE IMMEDIATE, CALL, ASSERT). Wildcard tables; ingestion-time, column and"
     yield "integer-range partitions. Refused: PIVOT, UNPIVOT, TABLESAMPLE, BY NAME, CAST … FORMAT, WITH before DML.\n"
     yield "## INFORMATION_SCHEMA\n"
-    yield ", ".join(f"`{v}`" for v in sorted(information_schema.VIEWS)) + ".\n"
+    yield ", ".join(f"`{v}`" for v in sorted({*information_schema.VIEWS, *job_views.VIEWS})) + ".\n"
     yield "## Functions\n"
     special = sorted({*dateparts.SPECIAL, *builders.SPECIAL} - set(catalogue.scalars()))
     yield (

@@ -38,7 +38,7 @@ class Service:
         self.weather = Weather(limits)
         self.competition = Competition(limits)
         self.jobs = Jobs(keep_results)
-        self.analysis = Analysis(self.catalog)
+        self.analysis = Analysis(self.catalog, self.jobs)
         self.queries = Queries(self)
         self.sessions: dict[str, Any] = {}
         self.hidden_count = 0

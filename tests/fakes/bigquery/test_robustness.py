@@ -65,7 +65,16 @@ def make_world() -> World:
 WORLD = make_world()
 
 
+def post(backend, path, body):
+    """(status, content) of a POST that `backend` answers."""
+    return call(backend, "POST", path, {}, {"useLegacySql": False, **body})
+
+
 def ask(verb, path, query, body):
+    return call(WORLD.backend, verb, path, query, body)
+
+
+def call(backend, verb, path, query, body):
     data = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS) if body is not None else b""
     environ = {
         "REQUEST_METHOD": verb, "PATH_INFO": path, "QUERY_STRING": "&".join(f"{k}={v}" for k, v in query.items()),
@@ -73,7 +82,7 @@ def ask(verb, path, query, body):
         "wsgi.input": io.BytesIO(data), "wsgi.url_scheme": "https",
     }  # fmt: skip
     statuses = []
-    content = b"".join(WORLD.backend.app(environ, lambda status, headers: statuses.append(int(status.split()[0]))))
+    content = b"".join(backend.app(environ, lambda status, headers: statuses.append(int(status.split()[0]))))
     return statuses[0], content
 
 
