@@ -19,6 +19,9 @@ BUCKET: Mapping[tuple[str, str], str] = {
     ("GET", "location"): "GetBucketLocation",
     ("GET", "policyStatus"): "GetBucketPolicyStatus",
     ("POST", "delete"): "DeleteObjects",
+    ("PUT", "lifecycle"): "PutBucketLifecycleConfiguration",
+    ("GET", "lifecycle"): "GetBucketLifecycleConfiguration",
+    ("DELETE", "lifecycle"): "DeleteBucketLifecycle",
     ("PUT", "acl"): "PutBucketAcl",
     ("GET", "acl"): "GetBucketAcl",
     ("PUT", "versioning"): "PutBucketVersioning",
@@ -42,7 +45,6 @@ BUCKET: Mapping[tuple[str, str], str] = {
             "replication": "BucketReplication",
             "tagging": "BucketTagging",
             "website": "BucketWebsite",
-            "lifecycle": "BucketLifecycle",
         }.items()
         for verb, word in (("PUT", "Put"), ("GET", "Get"), ("DELETE", "Delete"))
     },

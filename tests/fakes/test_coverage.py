@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes import mounted
 from fakes.coverage import BACKENDS, coverage_of, method_rows, page, vendor_methods
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "emulated"
@@ -29,3 +30,8 @@ def test_every_served_method_is_listed(backend):
     coverage, served = coverage_of(backend)
     assert served <= {path for _, path in vendor_methods(coverage)}
     assert all(standing in ("supported", "approximated", "refused") for _, standing, _ in method_rows(coverage, served))
+
+
+@pytest.mark.parametrize("name", mounted.PAGES)
+def test_the_page_of_what_is_mounted_is_what_the_code_says(name):
+    assert (DOCS / f"{name}.md").read_text() == mounted.PAGES[name](), "run `python -m fakes.mounted docs/emulated`"
