@@ -68,7 +68,7 @@ class Journal:
             self._file.close()
             raise
         self._lock = threading.Lock()
-        self._closed = False
+        self.closed = False
 
     def _prepare(self, path: Path) -> None:
         # Exclusive: two processes on one folder would each overwrite what the other keeps.
@@ -102,7 +102,7 @@ class Journal:
         Once the journal is closed this does nothing: timers of a state machine may outlive it.
         """
         with self._lock:
-            if self._closed:
+            if self.closed:
                 return
             try:
                 self._file.execute("BEGIN")
@@ -127,7 +127,7 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._closed = True
+            self.closed = True
             self._file.close()
 
 
@@ -139,7 +139,7 @@ class Ledger:
 
     def __init__(self, journal: Journal | None = None) -> None:
         self.journal = journal
-        self.lock: Lock = threading.RLock() if journal is None else KeepingLock(self)
+        self.lock: Lock = threading.RLock() if journal is None else KeepingLock(self.commit)
         self._dumps: dict[str, Callable[..., bytes | None]] = {}
         self._noted: dict[tuple[str, Key], None] = {}
 
@@ -165,10 +165,10 @@ class Ledger:
 
 
 class KeepingLock:
-    """A lock that one thread may take several times, and that commits its ledger when it is let go for good."""
+    """A lock that one thread may take several times, and that calls `commit` as it is let go for good."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, commit: Callable[[], None]) -> None:
+        self._commit = commit
         self._lock = threading.RLock()
         self._depth = 0
 
@@ -183,6 +183,6 @@ class KeepingLock:
         self._depth -= 1
         try:
             if not self._depth:
-                self._ledger.commit()
+                self._commit()
         finally:
             self._lock.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from fakes.bigquery.front import App
@@ -42,6 +43,8 @@ class BigQuery:
 
     def close(self) -> None:
         """Free what the process holds."""
+        if self.service.journal is not None:
+            self.service.journal.close()
         self.service.engine.close()
 
 
@@ -53,6 +56,7 @@ def create(
     location: str = "US",
     keep_results: int = 5_000,
     history_s: float = 0.0,
+    data: str | Path | None = None,
 ) -> BigQuery:
     """An emulated BigQuery.
 
@@ -60,7 +64,8 @@ def create(
     mapping of fields of `fakes.bigquery.weather.Limits` laid over the service's (None lifts one). `location` is where
     datasets and jobs are unless they say otherwise. `keep_results` is how many query results are kept before the oldest
     go. `history_s` is how far back `FOR SYSTEM_TIME AS OF` and stale reads reach: 0 keeps no past, since each change of
-    rows that are there then costs a copy of its table. Raises ValueError naming a bad option.
+    rows that are there then costs a copy of its table. `data` is a folder to keep the state in, and to take it from.
+    Raises ValueError naming a bad option, OSError where `data` cannot be used.
     """
     if not project:
         raise ValueError("project: give the id of the default project")
@@ -69,6 +74,12 @@ def create(
     if not 0 <= history_s <= 7 * 86_400:
         raise ValueError(f"history_s={history_s}: between 0 and 604800, the service's seven days")
     service = Service(
-        around, project, read_limits(limits), location=location, keep_results=keep_results, history_s=history_s
+        around,
+        project,
+        read_limits(limits),
+        location=location,
+        keep_results=keep_results,
+        history_s=history_s,
+        data=None if data is None else Path(data),
     )
     return BigQuery(service)

@@ -148,6 +148,23 @@ class Jobs:
                     old.result = None
                 del self._with_result[: self._keep_results // 10 + 1]
 
+    def since(self, number: int) -> list[Job]:
+        """The jobs accepted after the one of that number, in order."""
+        found: list[Job] = []
+        for job in reversed(self._jobs.values()):
+            if job.number <= number:
+                break
+            found.append(job)
+        return found[::-1]
+
+    def restore(self, job: Job) -> int:
+        """Put back a job that was accepted before the process died, with its number, which it gives."""
+        self._jobs[job.project, job.id] = job
+        if job.request_id:
+            self._requests[job.request_id] = job
+        self._count = max(self._count, job.number)
+        return self._count
+
     def cancel(self, job: Job, now_ns: int) -> None:
         """Stop `job` where it has not ended; a finished one stays as it is."""
         if job.done(now_ns):

@@ -77,24 +77,24 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
 
 
 class InsertIds:
-    """The insertIds a table has seen lately."""
+    """The insertIds a table has seen lately: `seen` maps each to when it was (ns since the epoch), oldest first."""
 
     def __init__(self, window_ns: int) -> None:
         self._window_ns = window_ns
-        self._seen: dict[str, int] = {}
+        self.seen: dict[str, int] = {}
 
     def fresh(self, insert_id: str, now_ns: int) -> bool:
         """Whether `insert_id` was not seen within the window; seeing it again starts no new window."""
-        seen = self._seen.get(insert_id)
+        seen = self.seen.get(insert_id)
         if seen is not None and now_ns - seen < self._window_ns:
             return False
-        self._seen.pop(insert_id, None)
-        self._seen[insert_id] = now_ns
-        while self._seen:
-            oldest = next(iter(self._seen))
-            if now_ns - self._seen[oldest] < self._window_ns:
+        self.seen.pop(insert_id, None)
+        self.seen[insert_id] = now_ns
+        while self.seen:
+            oldest = next(iter(self.seen))
+            if now_ns - self.seen[oldest] < self._window_ns:
                 break
-            del self._seen[oldest]
+            del self.seen[oldest]
         return True
 
 

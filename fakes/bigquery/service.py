@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from fakes.bigquery.analysis import Analysis
@@ -15,8 +16,10 @@ from fakes.bigquery.catalog import Catalog, Dataset, Table
 from fakes.bigquery.engine import Engine
 from fakes.bigquery.history import History
 from fakes.bigquery.jobs import Jobs
+from fakes.bigquery.keeping import Keeping
 from fakes.bigquery.queries import Queries
 from fakes.bigquery.weather import Competition, Limits, Weather
+from fakes.journal import Journal, KeepingLock, Lock
 from fakes.seam import Surroundings
 
 NS_PER_MS, NS_PER_S = 1_000_000, 1_000_000_000
@@ -26,12 +29,22 @@ class Service:
     """One emulated BigQuery."""
 
     def __init__(
-        self, around: Surroundings, project: str, limits: Limits, *, location: str, keep_results: int, history_s: float
+        self,
+        around: Surroundings,
+        project: str,
+        limits: Limits,
+        *,
+        location: str,
+        keep_results: int,
+        history_s: float,
+        data: Path | None = None,
     ) -> None:
         self.around = around
         self.project = project
         self.location = location
-        self.lock = threading.Lock()
+        self.journal = None if data is None else Journal(data)
+        self.lock: Lock = threading.Lock()
+        self.keeping: Keeping | None = None
         self.engine = Engine()
         self.catalog = Catalog(self.engine)
         self.history = History(self.engine, self.catalog, history_s)
@@ -43,6 +56,10 @@ class Service:
         self.sessions: dict[str, Any] = {}
         self.hidden_count = 0
         self.uploads: dict[str, Any] = {}
+        if self.journal is not None and data is not None:
+            self.keeping = Keeping(self, self.journal, data)
+            self.keeping.restore()
+            self.lock = KeepingLock(self.keeping.commit)
 
     @property
     def now_ms(self) -> int:
@@ -62,6 +79,8 @@ class Service:
     def remember(self, table: Table, now_ns: int, *, append: bool) -> None:
         """Called before `table`'s rows change."""
         self.history.remember(table, now_ns, append=append)
+        if self.keeping is not None and not append:
+            self.keeping.rewritten(table)
 
     def make_dataset(self, project: str, name: str, resource: Mapping[str, Any] | None = None) -> Dataset:
         """Create a dataset; raises 409 `duplicate`."""

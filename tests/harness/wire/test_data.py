@@ -1,8 +1,8 @@
 """What clients were told is done outlives `kill -9` of the server, whenever it comes."""
 
 import contextlib
-import itertools
 import json
+import os
 import random
 import signal
 import subprocess
@@ -13,7 +13,10 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import GoogleAPIError
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
 from google.cloud.firestore_v1.services.firestore import FirestoreClient
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcTransport
 from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
@@ -25,7 +28,13 @@ from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransp
 from requests import RequestException, Session
 
 ROOT = Path(__file__).resolve().parents[3]
-SERVICES = ("gcs", "pubsub", "firestore", "logging")
+SERVICES = ("gcs", "pubsub", "firestore", "logging", "bigquery")
+KILLS = int(os.environ.get("WINDTUNNEL_KILLS", "2"))
+"""How often the server is killed; more make a campaign of it."""
+
+MOST_A_LIFE = 100
+"""Writes of one kind at most: lists come in pages, and reading many takes long."""
+
 PARENT = "projects/p/databases/(default)/documents"
 TOPIC, SUBSCRIPTION = "projects/p/topics/the-topic", "projects/p/subscriptions/the-sub"
 GONE = (GoogleAPIError, RequestException, grpc.RpcError, OSError)
@@ -41,7 +50,10 @@ class Server:
     def start(self) -> None:
         command = [sys.executable, "-m", "harness.cli", "up", *SERVICES, "--format", "json", "--data", str(self._data)]
         self._process = subprocess.Popen(
-            [*command, "--set", "gcs.limits=none"], stdout=subprocess.PIPE, cwd=ROOT, text=True
+            [*command, "--set", "gcs.limits=none", "--set", "bigquery.limits=none"],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
         )
         assert self._process.stdout is not None
         control = json.loads(self._process.stdout.readline())["WINDTUNNEL_CONTROL"]
@@ -133,20 +145,41 @@ def entries(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str
     return write, read
 
 
-KINDS = {"gcs": objects, "pubsub": messages, "firestore": documents, "logging": entries}
+def rows(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    options = ClientOptions(api_endpoint=f"http://{server.addresses['bigquery']}")
+    client = bigquery.Client("p", AnonymousCredentials(), client_options=options)
+    client.create_dataset("d", exists_ok=True)
+    client.query("CREATE TABLE IF NOT EXISTS d.t (name STRING)").result()
+
+    def write(name: str) -> None:
+        # By turns a stream and a job; neither is tried again.
+        if int(name.rpartition("-")[2]) % 2:
+            assert client.insert_rows_json("d.t", [{"name": name}], retry=None) == []
+        else:
+            client.query(f"INSERT INTO d.t VALUES ('{name}')", retry=None, job_retry=None).result(retry=None)
+
+    def read() -> set[str]:
+        found = [row.name for row in client.query("SELECT name FROM d.t").result()]
+        assert len(found) == len(set(found))
+        return set(found)
+
+    return write, read
+
+
+KINDS = {"bigquery": rows, "gcs": objects, "pubsub": messages, "firestore": documents, "logging": entries}
 
 
 def test_what_was_acknowledged_is_there_after_kills_at_random_points(server):
     dice = random.Random(1)
     told: dict[str, set[str]] = {kind: set() for kind in KINDS}
-    for life in range(3):
+    for life in range(KILLS):
         writers = {kind: make(server)[0] for kind, make in KINDS.items()}
-        goal = (life + 1) * dice.randrange(5, 40)
+        goal = min(map(len, told.values())) + dice.randrange(3, 15)
         enough = threading.Event()
 
         def work(kind: str, life=life, writers=writers, goal=goal, enough=enough) -> None:
             with contextlib.suppress(*GONE):
-                for number in itertools.count():
+                for number in range(MOST_A_LIFE):
                     writers[kind](f"{life}-{number}")
                     told[kind].add(f"{life}-{number}")
                     if min(map(len, told.values())) >= goal:
