@@ -26,6 +26,10 @@ ADDR_NO_RANDOMIZE = 0x0040000
 refuse it, and nothing may depend on it."""
 
 
+ONLY = "-"
+"""In the zygote's list of modules: load no others."""
+
+
 class ZygoteError(RuntimeError):
     """The zygote could not start or died; the message holds what it printed."""
 
@@ -33,17 +37,31 @@ class ZygoteError(RuntimeError):
 class Zygote:
     """A warm interpreter that forks a child a job. Use as a context manager.
 
-    `roots` are put first on the child's `sys.path`; `preload` are modules to load once, before forking. The
-    interpreter's hash seed is fixed, so that the order of sets of strings is the same in every run.
+    `roots` are put first on the child's `sys.path`; `preload` are modules to load once, before forking, beside those
+    that most worlds need (or with `only`, instead of them: quicker to start where they are not needed). The
+    interpreter's hash seed is fixed, so that the order of sets of strings is the same in every run. With `terminal` the
+    children read this process's standard input (debuggers do); without `fix_addresses` the system lays out memory
+    anew for this zygote, as another machine would.
     """
 
     server = "harness.sim.server"
     """The module that is the zygote's own side."""
 
-    def __init__(self, roots: Sequence[Path] = (), preload: Sequence[str] = (), *, hash_seed: int = 0) -> None:
+    def __init__(
+        self,
+        roots: Sequence[Path] = (),
+        preload: Sequence[str] = (),
+        *,
+        hash_seed: int = 0,
+        only: bool = False,
+        terminal: bool = False,
+        fix_addresses: bool = True,
+    ) -> None:
         self._roots = [str(root) for root in roots]
-        self._preload = list(preload)
+        self._preload = [*([ONLY] if only else []), *preload]
         self._hash_seed = hash_seed
+        self._terminal = terminal
+        self._fix_addresses = fix_addresses
         self._jobs = 0
         self._starting = threading.Lock()
         self._children: dict[int, int] = {}
@@ -69,8 +87,8 @@ class Zygote:
             [sys.executable, "-m", self.server, str(requests_read), str(reports_write), *self._preload],
             pass_fds=(requests_read, reports_write),
             env=environment,
-            stdin=subprocess.DEVNULL,
-            preexec_fn=_fix_addresses,  # noqa: PLW1509 - personality() must be set between fork and exec
+            stdin=None if self._terminal else subprocess.DEVNULL,
+            preexec_fn=_fix_addresses if self._fix_addresses else None,  # noqa: PLW1509 - personality() must be set between fork and exec
         )
         os.close(requests_read)
         os.close(reports_write)
@@ -88,12 +106,34 @@ class Zygote:
                 self._process.kill()
                 self._process.wait()
 
+    def prepare(self, target: str, arguments: dict[str, Any]) -> None:
+        """Run `target` (as `start` does) in the zygote itself, so that every later child begins with what it left.
+
+        Raises `ZygoteError` with its traceback where it raised.
+        """
+        problem = ""
+        for message in self.messages(self._ask(target, arguments, None, here=True)):
+            if message["kind"] == "error":
+                problem = message["traceback"]
+        if problem:
+            raise ZygoteError(problem)
+
     def start(self, target: str, arguments: dict[str, Any], output: Path | None = None) -> int:
         """Fork a child that runs `target` (`module:function`, called as `function(channel, **arguments)`).
 
         `arguments` must be JSON; what the child prints is appended to `output`. Returns the job's number. Several
         threads may ask at once.
         """
+        return self._ask(target, arguments, output, here=False)
+
+    def kill(self, job: int) -> None:
+        """Kill the child of `job`, if it still runs."""
+        pid = self._children.get(job)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def _ask(self, target: str, arguments: dict[str, Any], output: Path | None, *, here: bool) -> int:
         with self._starting:
             self._jobs += 1
             job = self._jobs
@@ -103,6 +143,7 @@ class Zygote:
                 "target": target,
                 "arguments": arguments,
                 "output": str(output) if output is not None else None,
+                "here": here,
             }
             os.write(self._requests, json.dumps(request).encode() + b"\n")
         return job

@@ -2,5 +2,8 @@
 
 from hypothesis import HealthCheck, settings
 
+collect_ignore = ["projects"]
+"""What is in there are projects of users, with tests that are run as theirs."""
+
 settings.register_profile("windtunnel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("windtunnel")

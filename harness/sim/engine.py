@@ -25,6 +25,7 @@ from harness.faults.spec import FaultSpec
 from harness.history import HistoryWriter
 from harness.sim import clock as sim_clock
 from harness.sim import guest
+from harness.sim.debugger import Debugger, DebuggerStop, Seen
 from harness.sim.launcher import Launcher, PipelineError
 from harness.sim.loop import NS, Livelock
 from harness.sim.process import Process, spawn_in
@@ -33,6 +34,7 @@ from harness.sim.record import Record
 from harness.sim.server import Channel
 from harness.sim.surroundings import Hosts, SimSurroundings
 from harness.tunnel import DeclarationError, Tunnel
+from harness.until import Until, Watch
 
 EXIT_OK = 0
 EXIT_PIPELINE = 1
@@ -48,8 +50,8 @@ class RunPlan:
     """All that a child needs to run one world: plain values, sent as JSON.
 
     `start` and `end` are the fields of the events `run.start` and `run.end`; `faults` are `FaultSpec`s as JSON; `roots`
-    are the folders of the user's project, `folder` the one that paths in the world are relative to; `until` is the name
-    of a mark to stop at, "" for the end of the span.
+    are the folders of the user's project, `folder` the one that paths in the world are relative to; `until` is where to
+    stop (`harness.until`), "" for the end of the span; with `pdb` the debugger opens there.
     """
 
     world: str
@@ -64,13 +66,14 @@ class RunPlan:
     summary: str
     faults: tuple[Mapping[str, Any], ...] = ()
     until: str = ""
+    pdb: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """What the child leaves beside the history. `yields` counts, by process (`name#instance`), how often it gave way:
-    the moments a crash sweep goes through. `problem` is "" or what stopped the run early: `livelock`, `pipeline`,
-    `world` or `harness`, with `detail` for people.
+    the moments a crash sweep goes through. `problem` is "" or what stopped the run early: `livelock`, `debugger`,
+    `pipeline`, `world` or `harness`, with `detail` for people.
     """
 
     history_sha256: str
@@ -90,7 +93,7 @@ def main(channel: Channel, **plan: Any) -> int:
     run = Simulation(RunPlan(**plan), channel)
     summary = run.execute()
     write_whole(Path(run.plan.summary), json.dumps(asdict(summary), sort_keys=True).encode())
-    return {"": EXIT_OK, "livelock": EXIT_OK, "pipeline": EXIT_PIPELINE, "world": EXIT_USAGE}.get(
+    return {"": EXIT_OK, "livelock": EXIT_OK, "debugger": EXIT_OK, "pipeline": EXIT_PIPELINE, "world": EXIT_USAGE}.get(
         summary.problem, EXIT_BUG
     )
 
@@ -113,6 +116,7 @@ class Simulation:
         self._launcher: Launcher | None = None
         self._stop: AsyncResult = AsyncResult()
         self._cut_short = False
+        self._debugger = Debugger(kernel, channel.tell, [Path(root) for root in plan.roots])
         kernel.on_log = self._log
         kernel.on_error = self._uncaught
 
@@ -124,10 +128,14 @@ class Simulation:
         self._record.event("run.start", "harness", 0, dict(plan.start))
         try:
             self._kernel.start_watchdog()
+            self._install_debugger()
+            self._watch_for_the_end()
             self._build()
             self._run()
         except Livelock as stuck:
             problem, detail = "livelock", f"{stuck}\n{self._kernel.stacks()}"
+        except DebuggerStop as stopped:
+            problem, detail = "debugger", str(stopped)
         except (DeclarationError, FaultError) as error:
             problem, detail = "world", str(error)
         except PipelineError as error:
@@ -221,6 +229,17 @@ class Simulation:
         scheduler.start()
         launcher.start_workers()
 
+    def open_backend(self, name: str, kind: str, options: Mapping[str, Any]) -> tuple[Backend, Mapping[str, str]]:
+        """Put one more back end into the world that runs; return it and the environment its clients need."""
+        backend = self._create(name, kind, options)
+        apps = backend.http()
+        self._hosts.apps.update(apps)
+        self._machine.serve_http(apps)
+        self._machine.serve_rpc(backend.grpc())
+        environ = backend.environment(None)
+        self._launcher.give(environ)
+        return backend, environ
+
     def _create(self, name: str, kind: str, options: Mapping[str, Any]) -> Backend:
         around = SimSurroundings(name, self._kernel, self._record, self._hosts, self._rule, self._backends)
         own = kind.isidentifier()  # one of ours; a module of the user's has a dot or a colon
@@ -263,11 +282,40 @@ class Simulation:
     def _observe(self, kind: str, fields: Mapping[str, Any]) -> None:
         if self._faults is not None:
             self._faults.observe(kind, fields)
-        if kind == "mark" and self.plan.until and fields["name"] == self.plan.until:
-            self._cut_short = True
-            self._stop.set(None)
 
     # -- running
+
+    def _install_debugger(self) -> None:
+        self._debugger.install()
+
+    def _watch_for_the_end(self) -> None:
+        """Arrange for the moment that `until` names."""
+        if not self.plan.until:
+            return
+        until = Until.parse(self.plan.until)
+        start = self.plan.start
+        t_ns = until.t_ns(start["start_epoch_ns"], start.get("instants") or {})
+        if t_ns is not None:
+            left_s = (t_ns - self._kernel.loop.now_ns) / NS
+            if left_s < 0:
+                raise DeclarationError(f"--until {until.text} is before the run begins, at {start['start']}")
+            self._kernel.loop.timer(left_s).start(spawn_in, None, self._reached, until.text, None)
+            return
+        watch = Watch(until)
+
+        def look(seq: int, kind: str, process: str, instance: int, fields: Mapping[str, Any]) -> None:
+            if watch.sees(seq, kind, process, instance, fields):
+                self._reached(until.text, Seen(seq, kind, process, instance, fields))
+
+        self._record.watch = look
+
+    def _reached(self, text: str, seen: Seen | None) -> None:
+        if self.plan.pdb:
+            self._debugger.stop_at_event(text, seen)  # does not return if the user quits
+            return
+        self._cut_short = True
+        if not self._stop.ready():
+            self._stop.set(None)
 
     def _run(self) -> None:
         span_s = self.plan.span_ns / NS

@@ -62,6 +62,11 @@ class Launcher:
         self.on_memory: Callable[[str, int, float], None] = lambda name, instance, mib: None
         self._yield_watches: dict[str, list[tuple[int, Callable[[int], None]]]] = {}
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """What every process gets."""
+        return self._environ
+
     def give(self, environ: Mapping[str, str]) -> None:
         """Add to what every process gets from now on."""
         self._environ.update(environ)

@@ -42,16 +42,27 @@ class Packages:
         sys.meta_path.insert(0, self)
         greenlet.settrace(self._trace)
 
+    def loaded(self) -> list[str]:
+        """The names of the user's modules that are loaded now; a look at every module there is."""
+        specs = {name: getattr(module, "__spec__", None) for name, module in list(sys.modules.items())}
+        return [name for name, spec in specs.items() if spec is not None and self.is_users(spec)]
+
+    def adopt(self, process: Process, names: Sequence[str]) -> None:
+        """Let the loaded modules `names` belong to `process`: others load copies of their own."""
+        found = {name: sys.modules[name] for name in names}
+        process.modules = found
+        self._names = list(found)
+        self._shown = process
+
     def is_users(self, spec: ModuleSpec) -> bool:
         """Whether the module of `spec` is the user's own, to be loaded once a process."""
         if spec.name.partition(".")[0] in self._shared:
             return False
         places = [spec.origin] if spec.origin and spec.has_location else list(spec.submodule_search_locations or ())
         return any(
-            place.startswith(root) and "/site-packages/" not in place and "/dist-packages/" not in place
+            place.startswith(self._roots) and "/site-packages/" not in place and "/dist-packages/" not in place
             for place in places
             if place
-            for root in self._roots
         )
 
     def is_users_name(self, name: str) -> bool:

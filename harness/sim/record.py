@@ -21,12 +21,18 @@ _JSON_SCALARS = (str, int, float, bool, type(None))
 
 
 class Record:
-    """Appends to a history at the virtual time of the moment; `observe` hears every event after it was appended."""
+    """Appends to a history at the virtual time of the moment.
+
+    `observe` hears of every event after it was appended, and then `watch`, with its number and process too.
+    """
 
     def __init__(self, writer: HistoryWriter, clock: Clock) -> None:
         self.writer = writer
         self._clock = clock
         self.observe: Callable[[str, Mapping[str, Any]], None] = lambda kind, fields: None
+        self.watch: Callable[[int, str, str, int, Mapping[str, Any]], None] = lambda seq, kind, who, number, fields: (
+            None
+        )
 
     def event(self, kind: str, process: str, instance: int, fields: dict[str, Any]) -> None:
         """Append one event."""
@@ -34,8 +40,9 @@ class Record:
         started = fields.pop("started_epoch_ns", None)
         if started is not None:
             fields["started_ns"] = started - epoch_ns
-        self.writer.append(self._clock.loop.now_ns, kind, process, instance, fields)
+        seq = self.writer.append(self._clock.loop.now_ns, kind, process, instance, fields)
         self.observe(kind, fields)
+        self.watch(seq, kind, process, instance, fields)
 
     def log(self, process: Process, record: logging.LogRecord) -> None:
         """Append a log record of a process as `log`, `mark`, `breaker` or `sometimes` (docs/architecture.md)."""

@@ -18,10 +18,15 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from harness.sim import terminal
+
 EXIT_HARNESS_BUG = 70
 """`EX_SOFTWARE` of sysexits.h."""
 
 PRELOADED = (
+    "harness.sim.engine",
+    "fakes.cloudrun",
+    "fakes.scheduler",
     "requests",
     "orjson",
     "flask",
@@ -50,6 +55,17 @@ class Channel:
         os.write(self._descriptor, line.encode())
 
 
+def _prepare(request: dict[str, Any], channel: Channel) -> None:
+    """Do a job in the zygote itself; its children start from what it leaves."""
+    code = 0
+    try:
+        code = int(_load(request["target"])(channel, **request["arguments"]) or 0)
+    except BaseException:  # noqa: BLE001 - whatever it was, the parent must hear of it, and may ask for more
+        channel.tell("error", traceback=traceback.format_exc()[-3000:])
+        code = EXIT_HARNESS_BUG
+    channel.tell("exited", code=code)
+
+
 def _load(target: str) -> Callable[..., Any]:
     module, _, name = target.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), name)
@@ -73,6 +89,7 @@ def _run_child(request: dict[str, Any], reports: int) -> None:
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         channel.tell("started", pid=os.getpid())
+        terminal.keep()
         if request.get("output"):
             # What the code under test prints belongs to the run, not to the terminal.
             sink = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -110,7 +127,9 @@ def main() -> None:
     guest.machine()
     # From 3.12 on os.fork() warns of other OS threads. There are DuckDB's and gevent's idle ones, none of ours.
     warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-    for name in (*PRELOADED, *preload):
+    usual = () if "-" in preload else PRELOADED
+    preload = [name for name in preload if name != "-"]
+    for name in (*usual, *preload):
         try:
             importlib.import_module(name)
         except ImportError:
@@ -121,6 +140,10 @@ def main() -> None:
     Channel(int(reports), 0).tell("ready")
     for line in _lines(int(requests)):
         request = json.loads(line)
+        if request["here"]:
+            _prepare(request, Channel(int(reports), request["job"]))
+            guest.freeze()
+            continue
         # Until the child is in the table its exit must not be reaped.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         pid = os.fork()

@@ -1,0 +1,1 @@
+"""The pytest plugin: tests that run in virtual time. Its entry point is `plugin`."""
