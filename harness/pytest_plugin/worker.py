@@ -41,6 +41,8 @@ class Worker:
         self._runs = 0
         self._crossing: dict[str, str] = {}
         self._shown: dict[str, Any] = {}
+        self._leaving: str | None = None
+        """What the user said on leaving the debugger: the session ends once the test is reported."""
 
     def close(self) -> None:
         """End the zygote."""
@@ -79,6 +81,8 @@ class Worker:
         for report in reports:
             ihook.pytest_runtest_logreport(report=report)
         ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if self._leaving is not None:
+            pytest.exit(self._leaving)
 
     def _outside(self, item: pytest.Item) -> dict[str, str]:
         return crossing.evaluate(item, options(item, self._project).outside)
@@ -158,8 +162,7 @@ class Worker:
             item.ihook.pytest_warning_recorded.call_historic(kwargs=crossing.unpack_warning(warning))
         if told["coverage"]:
             measure.add(told["coverage"])
-        if told["exit"] is not None:
-            pytest.exit(told["exit"])
+        self._leaving = told["exit"]
         return told
 
     @staticmethod

@@ -103,11 +103,6 @@ class Kernel:
         """Watch no longer: somebody sits at a debugger."""
         signals.real_setitimer(signal.ITIMER_REAL, 0.0)
 
-    @property
-    def processes(self) -> Sequence[Process]:
-        """All processes of the run, oldest first, dead ones too."""
-        return self._processes
-
     def _stuck(self, reason: str, next_up: Callable[..., Any] | None = None) -> None:
         """End the run with a diagnosis: never returns to the code that spins.
 
