@@ -179,6 +179,7 @@ class TestSimulation(Simulation):
 
     def crash(self, process: str, instance: int, reason: str) -> None:
         """Kill an instance of a service or worker."""
+        assert self._launcher is not None  # the world runs
         self._launcher.crash(process, instance, reason)
 
     def hold(self) -> None:
@@ -225,6 +226,7 @@ class TestSimulation(Simulation):
             engine.observe(kind, fields)
 
     def _run(self) -> None:
+        assert self._launcher is not None  # the world is built
         environ = {**self._environ, "TZ": "UTC", **self._launcher.environ, **self._options.env}
         process = self.process = self._kernel.process(PROCESS, 0, environ)
         self._machine.admit(process)

@@ -237,6 +237,7 @@ class Simulation:
         self._machine.serve_http(apps)
         self._machine.serve_rpc(backend.grpc())
         environ = backend.environment(None)
+        assert self._launcher is not None  # the world runs
         self._launcher.give(environ)
         return backend, environ
 
