@@ -15,6 +15,7 @@ from fakes.seam import (
     Call,
     ConnectionLost,
     Delay,
+    Distort,
     Hang,
     LoseReply,
     Pass,
@@ -34,6 +35,8 @@ FOREVER_S = 10.0 * 365 * 86400
 class Seen:
     """What the history shall say of an answer: `status` (an HTTP status or a gRPC code name), whether the state of the
     service was changed or read by it (`applied`), the vendor's `reason`, and the size of the answer in bytes.
+
+    `unsupported` says in the emulator's words what it cannot do, where that is why it refused: such a run is unknown.
     """
 
     status: int | str
@@ -41,6 +44,7 @@ class Seen:
     applied: bool | None
     reason: str = ""
     bytes_out: int = 0
+    unsupported: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,18 @@ class Gate:
         self._around = around
         self._ids = itertools.count(1)
 
-    def through(self, call: Call, effect: Callable[[float], R], front: Front[R]) -> R:
+    def through(
+        self,
+        call: Call,
+        effect: Callable[[float], R],
+        front: Front[R],
+        distorted: Callable[[Distort], R] | None = None,
+    ) -> R:
         """Carry `call` through its verdict and return the answer to send.
 
         `effect(age_s)` does the work on the service's state and returns its answer; `age_s` is 0, or how old a state
-        it must serve. Raises `ConnectionLost` where no answer shall reach the caller.
+        it must serve. `distorted(way)` does it with wrong data; a back end without it refuses such a fault. Raises
+        `ConnectionLost` where no answer shall reach the caller.
         """
         around = self._around
         started_ns = around.now_ns()
@@ -92,11 +103,13 @@ class Gate:
                 bytes_in=call.bytes_in,
                 bytes_out=seen.bytes_out,
             )
+            if seen.unsupported:
+                around.record("unsupported", service=call.service, method=call.method, what=seen.unsupported)
 
         def answered(reply: R, *, refused: bool = False) -> R:
             seen = front.see(reply)
             if refused:
-                seen = replace(seen, applied=False)
+                seen = replace(seen, applied=False, unsupported="")
             note("refused" if refused else "ok" if seen.ok else "error", seen)
             return reply
 
@@ -121,6 +134,13 @@ class Gate:
                 return refuse(verdict)
             case ServeStale(age_s):
                 return answered(effect(age_s))
+            case Distort():
+                if distorted is not None:
+                    return answered(distorted(verdict))
+                what = f"unsupported by the emulator: {', '.join(verdict.ways())} of {call.method}"
+                reply = front.refuse(Refuse(501, "notImplemented", what, "UNIMPLEMENTED"))
+                note("refused", replace(front.see(reply), applied=False, unsupported=what))
+                return reply
             case LoseReply(status, reason, message, code):
                 reply = effect(0.0)
                 if status == 0 and not code:

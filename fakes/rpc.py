@@ -78,7 +78,10 @@ def refusal_error(refusal: Refuse) -> GrpcError:
 def _see(error: GrpcError | None, bytes_out: int) -> Seen:
     if error is None:
         return Seen("OK", ok=True, applied=True, bytes_out=bytes_out)
-    return Seen(error.code, ok=False, applied=False, reason=error.details)
+    return Seen(
+        error.code, ok=False, applied=False, reason=error.details,
+        unsupported=error.details if error.code == "UNIMPLEMENTED" else "",
+    )  # fmt: skip
 
 
 def _cut(_reply: _Reply, _after_bytes: int) -> _Reply:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Protocol, runtime_checkable
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -89,13 +89,35 @@ class ServeStale:
 
 
 @dataclass(frozen=True, slots=True)
+class Distort:
+    """The call is served with data that is wrong in the ways given; back ends refuse the ways they do not know.
+
+    Reads: `hide_partition` (`20260115`) is missing, rows streamed in less than `hide_streamed_s` ago are not seen yet.
+    Loads: the share `drop_rows` of the rows (0 to 1) is lost, the share `duplicate_rows` arrives twice. Schemas:
+    `drop_columns` are gone, `rename_columns` (old name -> new) are called otherwise. What is stored stays right, but
+    for what a load brought in.
+    """
+
+    hide_partition: str = ""
+    hide_streamed_s: float = 0.0
+    drop_rows: float = 0.0
+    duplicate_rows: float = 0.0
+    drop_columns: tuple[str, ...] = ()
+    rename_columns: Mapping[str, str] = field(default_factory=dict)
+
+    def ways(self) -> tuple[str, ...]:
+        """Names of the fields that are set."""
+        return tuple(f.name for f in fields(self) if getattr(self, f.name))
+
+
+@dataclass(frozen=True, slots=True)
 class Hang:
     """The call is never answered and not applied; after `seconds` the connection is reset (None: never)."""
 
     seconds: float | None = None
 
 
-Verdict = Pass | Delay | Refuse | LoseReply | Truncate | ServeStale | Hang
+Verdict = Pass | Delay | Refuse | LoseReply | Truncate | ServeStale | Distort | Hang
 """What becomes of a call: a closed set. A new kind of fault is a new asker, never a new verdict."""
 
 PASS = Pass()

@@ -21,6 +21,8 @@ from harness.timespec import NoInstantError
 RAN = "the world ran"
 """The check that fails where a world raised instead of running; its evidence is the traceback."""
 ENDED = "the run came to its end"
+EMULATED = "the emulators support what was asked of them"
+"""The check that is unknown where one refused: then a failing check is no failure of the pipeline."""
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
@@ -55,13 +57,15 @@ def judge(
         reason = stopped.strip().splitlines()[0] if stopped.strip() else "the history has no run.end"
         evidence = (Evidence(text=stopped),) if stopped else ()
         findings.append(Finding(check=ENDED, verdict=Verdict.UNKNOWN, reason=reason, evidence=evidence))
+    refused = _refused(history)
+    findings += refused
     return Outcome(
         scenario=scenario.name,
         world=world,
         seed=seed,
         engine=engine,
         release=release,
-        verdict=Outcome.judge(findings, faults),
+        verdict=Verdict.UNKNOWN if refused else Outcome.judge(findings, faults),
         history_sha256=history.sha256(),
         virtual_s=history.reach_ns / 1e9,
         wall_s=wall_s,
@@ -70,6 +74,19 @@ def judge(
         faults=tuple(faults),
         metrics=metrics,
     )
+
+
+def _refused(history: History) -> list[Finding]:
+    """One finding for all that emulators refused as unsupported, with the first of each kind as evidence."""
+    first: dict[tuple[str, str, str], Evidence] = {}
+    for event in history.of("unsupported"):
+        key = (event["service"], event["method"], event["what"])
+        first.setdefault(key, Evidence(text=" ".join(key), seq=event.seq, t_ns=event.t_ns))
+    if not first:
+        return []
+    reason = next(iter(first.values())).text
+    return [Finding(check=EMULATED, verdict=Verdict.UNKNOWN, measured=len(first), bound=0, reason=reason,
+                    evidence=tuple(first.values()))]  # fmt: skip
 
 
 def run_check(check: Check, history: History) -> Finding:

@@ -18,6 +18,7 @@ from fakes.bigquery.catalog import Catalog, Table, split_path
 from fakes.bigquery.errors import not_found
 from fakes.bigquery.history import History
 from fakes.bigquery.jobs import Jobs
+from fakes.bigquery.sight import PLAIN, Sight
 from fakes.bigquery.sql import parsing
 from fakes.bigquery.sql.dml import Statements
 from fakes.bigquery.sql.plan import Plan
@@ -46,7 +47,7 @@ class View:
         self.used_routines = False
         self.generation: int | None = None
         self.history: History | None = None
-        self.past_ns: int | None = None
+        self.sight = PLAIN
         self.now_ns = 0
         self.jobs: Jobs | None = None
 
@@ -67,15 +68,15 @@ class View:
             self.generation = self.catalog.generation
             return wildcards.source(self.catalog, id)
         dataset = self.catalog.dataset(id[0], id[1], sql=True)
-        table = dataset.tables.get(id[2])
+        table = dataset.table(id[2])
         if table is None:
             raise not_found("Table", f"{id[0]}:{id[1]}.{id[2]}", location=dataset.location)
-        if as_of_ns is None:
-            as_of_ns = self.past_ns
+        if as_of_ns is None and self.sight.age_s:
+            as_of_ns = self.now_ns - round(self.sight.age_s * 1e9)
         if as_of_ns is not None and self.history is not None:
             self.generation = -1
             return self.history.source(table, as_of_ns, self.now_ns)
-        return self.catalog.source(table)
+        return self.sight.source(table, self.catalog.source(table), self.now_ns // 1_000)
 
     def routine(self, parts: Sequence[str]) -> Any:
         """The function of that path, or None."""
@@ -110,13 +111,13 @@ class Analysis:
         of_view: bool = False,
         history: History | None = None,
         now_ns: int = 0,
-        past_ns: int | None = None,
+        sight: Sight = PLAIN,
         as_of: Callable[[exp.Expression], int] | None = None,
     ) -> Plan:
         """The plan of one statement; raises the vendor's error for a bad one."""
         parameters = parameters or {}
         key = None
-        if not functions and not temporary and past_ns is None and not of_view:
+        if not functions and not temporary and sight.plain and not of_view:
             key = (text, project, dataset, tuple(parameters.items()), tuple((variables or {}).items()))
             kept = self._plans.get(key)
             if kept is not None and self._fresh(kept):
@@ -126,7 +127,7 @@ class Analysis:
         if type(node) in DDL or isinstance(node, exp.Command):
             return Plan(statement_type(node), text, node=node)
         view = View(self.catalog, project, dataset, temporary)
-        view.history, view.now_ns, view.past_ns = history, now_ns, past_ns
+        view.history, view.now_ns, view.sight = history, now_ns, sight
         view.jobs = self.jobs
         context = Context(view, text, parameters, variables or {}, functions or {})
         context.as_of = as_of

@@ -70,6 +70,9 @@ def _shape(kind: Type, *, micros: bool = False) -> str:
         return f"[{_shape(kind.item)}]"
     if kind.kind == "STRUCT":
         return "{" + ", ".join(f'"{n}": {_shape(t)}' for n, t in kind.named_fields) + "}"
+    if kind.kind == "RANGE":
+        assert kind.item
+        return "{" + ", ".join(f'"{end}": {_shape(kind.item)}' for end in ("start", "end")) + "}"
     if kind.kind == "TIMESTAMP":
         return '"BIGINT"' if micros else '"TIMESTAMP"'
     if kind.kind in SLOW:

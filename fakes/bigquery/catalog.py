@@ -6,6 +6,7 @@ State only. Knows neither HTTP nor SQL text beyond what a view or a default is m
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,8 @@ class Table:
     changes: int = 0
     buffer_until_us: int = 0
     insert_ids: Any = None
+    streamed: deque[tuple[int, int]] = field(default_factory=deque)
+    counted: tuple[int, int] | None = None
 
     @property
     def columns(self) -> list[tuple[str, Type]]:
@@ -88,6 +91,13 @@ class Dataset:
     resource: dict[str, Any] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
     routines: dict[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name, whatever its case where the dataset is case-insensitive; None without one."""
+        found = self.tables.get(name)
+        if found is None and self.resource.get("isCaseInsensitive"):
+            found = next((t for n, t in self.tables.items() if n.lower() == name.lower()), None)
+        return found
 
     @property
     def location(self) -> str:
@@ -160,7 +170,7 @@ class Catalog:
         dataset = self.datasets.get((id[0], id[1]))
         if dataset is None:
             raise not_found("Dataset", f"{id[0]}:{id[1]}")
-        found = dataset.tables.get(id[2])
+        found = dataset.table(id[2])
         if found is None:
             raise not_found("Table", f"{id[0]}:{id[1]}.{id[2]}")
         return found
@@ -168,12 +178,12 @@ class Catalog:
     def find(self, id: TableId) -> Table | None:
         """The table, or None."""
         dataset = self.datasets.get((id[0], id[1]))
-        return dataset.tables.get(id[2]) if dataset else None
+        return dataset.table(id[2]) if dataset else None
 
     def add_table(self, table: Table, *, replace: bool = False) -> None:
         """Create `table` with no rows; raises 404 for its dataset and 409 `duplicate`."""
         dataset = self.dataset(table.id[0], table.id[1])
-        old = dataset.tables.get(table.id[2])
+        old = dataset.table(table.id[2])
         if old is not None:
             if not replace:
                 raise already_exists("Table", table.path)

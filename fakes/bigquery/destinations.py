@@ -26,7 +26,7 @@ def check(catalog: Catalog, job: Job, config: dict[str, Any]) -> None:
     """Raise for a destination that the dispositions do not allow, while the job is analysed."""
     assert job.destination
     dataset = catalog.dataset(job.destination[0], job.destination[1])
-    table = dataset.tables.get(job.destination[2])
+    table = dataset.table(partition_of(job.destination)[0][2])
     if table is None and config.get("createDisposition") == "CREATE_NEVER":
         raise not_found("Table", f"{job.destination[0]}:{job.destination[1]}.{job.destination[2]}")
 
@@ -60,6 +60,9 @@ def prepare(
         return table, decorator
     if not table.stored:
         raise invalid(f"Cannot write to {table.kind.lower()} {table.path}")
+    if not table.schema:
+        # A table made without a schema takes that of the first rows.
+        return truncate(service, table, fields, config, now_ms), decorator
     if write == "WRITE_EMPTY":
         if service.engine.run(f"SELECT 1 FROM {table.sql} LIMIT 1"):
             raise ApiError("duplicate", f"Already Exists: Table {table.path}")

@@ -13,6 +13,7 @@ STATUS_OF = {
     "backendError": 503,
     "badRequest": 400,
     "billingNotEnabled": 403,
+    "bytesBilledLimitExceeded": 400,
     "conditionNotMet": 412,
     "duplicate": 409,
     "internalError": 500,

@@ -46,6 +46,7 @@ def prepare(service: Service, job: Job) -> None:
     table = service.catalog.table(source)
     if not table.stored:
         raise invalid(f"Cannot extract a {table.kind}: {table.path}")
+    service.locate(job, [source])
     job.end_ns = job.start_ns + service.duration_ns("EXTRACT")
     job.work = partial(_extract, service=service, source=source, uris=uris, kind=kind)
 
@@ -190,6 +191,7 @@ def _prepare_copy(service: Service, job: Job) -> None:
     service.catalog.dataset(job.destination[0], job.destination[1])
     for source in sources:
         service.catalog.table(destinations.partition_of(source)[0])
+    service.locate(job, [*sources, job.destination])
     service.weather.table_operation(destinations.partition_of(job.destination)[0], job.created_ns)
     job.end_ns = job.start_ns + service.duration_ns("COPY")
     job.work = partial(_copy, service=service, sources=sources)

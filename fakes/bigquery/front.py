@@ -17,11 +17,17 @@ import orjson
 from fakes.bigquery import methods, routes, shapes
 from fakes.bigquery.errors import REASON_OF, ApiError, Unsupported, invalid
 from fakes.bigquery.service import Service
+from fakes.bigquery.sight import LOAD, PLAIN, READ, SCHEMA, Sight
 from fakes.gate import Front, Gate, Seen
-from fakes.seam import Call, ConnectionLost, Refuse, StartResponse
+from fakes.seam import Call, ConnectionLost, Distort, Refuse, StartResponse
 
 STALE = {"jobs.insert", "jobs.query", "tabledata.list"}
 """The methods that can be served from the past."""
+DISTORTED = {
+    "jobs.insert": READ | LOAD, "jobs.upload": LOAD, "jobs.query": READ, "tabledata.list": READ, "tables.get": SCHEMA,
+    "tabledata.insertAll": SCHEMA,
+}  # fmt: skip
+"""The methods that can be served with wrong data, and in which ways."""
 JSON_TYPE = "application/json; charset=UTF-8"
 
 
@@ -33,7 +39,7 @@ class Reply:
     body: bytes
     reason: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    length: int | None = None
+    unsupported: str = ""
 
 
 @dataclass(slots=True)
@@ -47,7 +53,7 @@ class Request:
     data: bytes
     caller: str
     url: str
-    age_s: float = 0.0
+    sight: Sight = PLAIN
     _body: dict[str, Any] | None = field(default=None)
 
     @property
@@ -100,7 +106,9 @@ _DEFAULT_MESSAGES = {
 
 def _see(reply: Reply) -> Seen:
     ok = reply.status < 400
-    return Seen(reply.status, ok=ok, applied=ok, reason=reply.reason, bytes_out=len(reply.body))
+    return Seen(
+        reply.status, ok=ok, applied=ok, reason=reply.reason, bytes_out=len(reply.body), unsupported=reply.unsupported
+    )
 
 
 def _truncate(reply: Reply, after_bytes: int) -> Reply:
@@ -158,18 +166,23 @@ class App:
         call = Call("bigquery", call_method, resource, request.caller, headers, length)
 
         def effect(age_s: float) -> Reply:
-            request.age_s = age_s
+            request.sight = Sight(age_s) if age_s else PLAIN
             return self._serve(request)
 
-        return self.gate.through(call, effect, FRONT)
+        def distorted(way: Distort) -> Reply:
+            request.sight = Sight(way=way)
+            return self._serve(request)
+
+        return self.gate.through(call, effect, FRONT, distorted)
 
     def _serve(self, request: Request) -> Reply:
         try:
             handler = methods.HANDLERS.get(request.method)
             if handler is None:
                 raise Unsupported(f"API method {request.method}")
-            if request.age_s and request.method not in STALE:
+            if request.sight.age_s and request.method not in STALE:
                 raise Unsupported(f"a stale read by {request.method}")
+            request.sight.only(DISTORTED.get(request.method, frozenset()), request.method)
             answer = handler(self.service, request)
         except ApiError as problem:
             return failure(problem)
@@ -182,7 +195,8 @@ class App:
 
 def failure(problem: ApiError) -> Reply:
     """An error as an HTTP answer."""
-    return Reply(problem.status, orjson.dumps(problem.body()), problem.reason)
+    unsupported = problem.message if isinstance(problem, Unsupported) else ""
+    return Reply(problem.status, orjson.dumps(problem.body()), problem.reason, unsupported=unsupported)
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:

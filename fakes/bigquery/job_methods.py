@@ -5,120 +5,30 @@ Knows how a job reads in REST. What a query or a load does is elsewhere.
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
-from fakes.bigquery import extracts, loads, paging, values
-from fakes.bigquery.errors import STATUS_OF, ApiError, Unsupported, invalid
+from fakes.bigquery import paging, values
+from fakes.bigquery.acceptance import accept
+from fakes.bigquery.errors import STATUS_OF, ApiError, invalid
 from fakes.bigquery.jobs import Job
-from fakes.bigquery.queries import resource_of
 from fakes.bigquery.row_methods import int_timestamps
-from fakes.seam import Call, Delay, Hang, LoseReply, Pass, Refuse, ServeStale
 
 if TYPE_CHECKING:
     from fakes.bigquery.front import Request
     from fakes.bigquery.service import Service
 
 NS_PER_MS, NS_PER_S = 1_000_000, 1_000_000_000
-KINDS = ("query", "load", "copy", "extract")
 DEFAULT_WAIT_S = 10.0
 """How long jobs.query and getQueryResults wait where the client names no time-out (the vendor's default)."""
 LONGEST_WAIT_S = 200.0
 """The vendor answers no later than about 200 s."""
 
 
-# --------------------------------------------------------------------------------------------------------------------
-# Accepting
-
-
-def accept(service: Service, project: str, body: dict[str, Any], *, caller: str = "", data: bytes | None = None,
-           request_id: str = "", age_s: float = 0.0) -> Job:  # fmt: skip
-    """A new job from a REST `Job`, analysed and scheduled; raises what the service answers to a bad one.
-
-    The lock must be held. A job that was accepted and then found bad exists, with its error.
-    """
-    config = body.get("configuration") or {}
-    kind = next((k for k in KINDS if k in config), None)
-    if kind is None:
-        raise ApiError("required", "Required parameter is missing: configuration")
-    reference = body.get("jobReference") or {}
-    now_ns = service.around.now_ns()
-    job_id = reference.get("jobId") or f"job_{uuid.UUID(int=service.around.rng('job ids').getrandbits(128)).hex[:27]}"
-    if not _valid_id(job_id):
-        raise invalid(f'Invalid job ID "{job_id}". Job IDs must be alphanumeric (plus underscores and dashes) and must'
-                      " be at most 1024 characters long.")  # fmt: skip
-    location = reference.get("location") or service.location
-    owner = reference.get("projectId") or project
-    job = Job(
-        owner, job_id, location, kind.upper(), {**config}, now_ns, now_ns, now_ns,
-        request_id=request_id, caller=caller, resource=resource_of(config, owner),
-    )  # fmt: skip
-    service.jobs.check_new(owner, job_id, location)
-    service.weather.insert_job(now_ns)
-    try:
-        if kind == "query":
-            service.queries.prepare(job, age_s)
-        elif kind == "load":
-            loads.prepare(service, job, data)
-        else:
-            extracts.prepare(service, job)
-    except ApiError as problem:
-        job.error, job.work, job.end_ns = problem, None, job.start_ns
-        if not isinstance(problem, Unsupported) and not config.get("dryRun"):
-            service.jobs.add(job)
-            service.jobs.settle(now_ns)
-        raise
-    if config.get("dryRun"):
-        job.end_ns, job.work, job.settled = job.start_ns, None, True
-        return job
-    _rule(service, job)
-    service.jobs.add(job)
-    service.jobs.settle(now_ns)
-    return job
-
-
-def _valid_id(job_id: str) -> bool:
-    return 0 < len(job_id) <= 1024 and all(c.isalnum() or c in "-_" for c in job_id)
-
-
-def _rule(service: Service, job: Job) -> None:
-    """Ask what becomes of the accepted job itself: a fault may fail, slow or hang it, or fail it after its effect."""
-    ruling = service.around.rule(Call("bigquery", "jobs.run", job.resource, job.caller))
-    verdict = ruling.verdict
-    match verdict:
-        case Pass():
-            return
-        case Delay(seconds):
-            job.end_ns += round(seconds * NS_PER_S)
-        case Refuse():
-            reason = verdict.reason or "backendError"
-            message = verdict.message or "Error encountered during execution. Retrying may solve the problem."
-            job.error, job.work, job.result = ApiError(reason, message), None, None
-        case LoseReply():
-            reason = verdict.reason or "backendError"
-            message = verdict.message or "Error encountered during execution. Retrying may solve the problem."
-            work, error = job.work, ApiError(reason, message)
-
-            def lost(done: Job) -> bool:
-                finished = work(done) if work is not None else True
-                if finished:
-                    done.error, done.result = error, None
-                return finished
-
-            job.work = lost
-        case Hang():
-            job.hung = True
-        case ServeStale():
-            raise Unsupported("ServeStale on jobs.run", "aim it at jobs.insert or jobs.query")
-        case _:
-            raise Unsupported(f"{type(verdict).__name__} on jobs.run", "aim it at jobs.insert or jobs.query")
-
-
 def insert(service: Service, request: Request) -> dict[str, Any]:
     """jobs.insert."""
     with service.lock:
         service.settle()
-        job = accept(service, request.path[0], request.body, caller=request.caller, age_s=request.age_s)
+        job = accept(service, request.path[0], request.body, caller=request.caller, sight=request.sight)
         return resource(service, job)
 
 
@@ -140,8 +50,9 @@ def query(service: Service, request: Request) -> dict[str, Any]:
                     whole[key] = body[key]
             made = {"configuration": whole, "jobReference": {"location": body.get("location")}}
             job = accept(
-                service, request.path[0], made, caller=request.caller, request_id=request_id, age_s=request.age_s
-            )
+                service, request.path[0], made, method="jobs.query", caller=request.caller, request_id=request_id,
+                sight=request.sight,
+            )  # fmt: skip
     if not (job.config.get("dryRun")):
         wait(service, job, body.get("timeoutMs"))
     start, size = 0, body.get("maxResults")
@@ -207,9 +118,7 @@ def results(
             if key in job.statistics:
                 answer[key] = job.statistics[key]
         rows = result.rows if result is not None else ()
-        answer["totalBytesProcessed"] = "0"
-        answer["cacheHit"] = False
-        answer["totalBytesBilled"] = "0"
+        answer.update(cost(job))
         answer["creationTime"] = str(job.created_ns // NS_PER_MS)
         answer["endTime"] = str(job.end_ns // NS_PER_MS)
         if kind == "bigquery#queryResponse" and "sessionInfo" in job.statistics:
@@ -240,6 +149,15 @@ def results(
             answer["pageToken"] = paging.token(start + len(shown))
         answer.update(dml_answer(job))
         return answer
+
+
+def cost(job: Job) -> dict[str, Any]:
+    """What the query of `job` processed and is billed for."""
+    return {
+        "totalBytesProcessed": str(job.statistics.get("bytes", 0)),
+        "totalBytesBilled": str(job.statistics.get("billed", 0)),
+        "cacheHit": "cached" in job.statistics,
+    }
 
 
 def dml_answer(job: Job) -> dict[str, Any]:
@@ -332,9 +250,8 @@ def statistics(job: Job, now_ns: int, state: str) -> dict[str, Any]:
     """The vendor's `JobStatistics`."""
     found: dict[str, Any] = {"creationTime": str(job.created_ns // NS_PER_MS)}
     if job.config.get("dryRun"):
-        found["query"] = {"totalBytesProcessed": "0", "totalBytesBilled": "0", "cacheHit": False,
-                          "statementType": job.statement}  # fmt: skip
-        found["totalBytesProcessed"] = "0"
+        found["query"] = {**cost(job), "totalBytesBilled": "0", "statementType": job.statement}
+        found["totalBytesProcessed"] = found["query"]["totalBytesProcessed"]
         found["query"]["totalBytesProcessedAccuracy"] = "PRECISE"
         for key in ("schema", "ddlOperationPerformed"):
             if key in job.statistics:
@@ -350,7 +267,7 @@ def statistics(job: Job, now_ns: int, state: str) -> dict[str, Any]:
     if job.parent:
         found["parentJobId"] = job.parent
     if job.kind == "QUERY":
-        part: dict[str, Any] = {"totalBytesProcessed": "0", "totalBytesBilled": "0", "cacheHit": False}
+        part: dict[str, Any] = cost(job)
         if job.statement:
             part["statementType"] = job.statement
         if "dmlStats" in job.statistics:
@@ -360,9 +277,9 @@ def statistics(job: Job, now_ns: int, state: str) -> dict[str, Any]:
                     "exportDataStatistics"):  # fmt: skip
             if key in job.statistics:
                 part[key] = job.statistics[key]
-        found["totalBytesProcessed"] = "0"
+        found["totalBytesProcessed"] = part["totalBytesProcessed"]
         found["query"] = part
-        for key in ("scriptStatistics", "numChildJobs", "sessionInfo"):
+        for key in ("scriptStatistics", "numChildJobs", "sessionInfo", "transactionInfo"):
             if key in job.statistics:
                 found[key] = job.statistics[key]
     elif job.kind in ("LOAD", "EXTRACT", "COPY") and job.kind.lower() in job.statistics:

@@ -18,7 +18,7 @@ import orjson
 
 from fakes.bigquery.catalog import BUFFER, Dataset, Table
 from fakes.bigquery.errors import ApiError
-from fakes.bigquery.jobs import Job
+from fakes.bigquery.jobs import Job, Stage
 from fakes.bigquery.sql.scope import TableId
 from fakes.bigquery.sql.types import quoted
 from fakes.journal import Change, Journal, Key
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 MOST_PIECES = 64
 """A table of more pieces is written anew: small appends would make it slow to read."""
 
-_NOT_A_FIELD = frozenset({"tables", "routines", "insert_ids", "id"})
-_OF_JOB = tuple(
-    one.name for one in fields(Job) if one.name not in {"work", "result", "error", "destination", "settled", "hung"}
-)
+_NOT_A_FIELD = frozenset({"tables", "routines", "insert_ids", "id", "streamed", "counted"})
+_OF_RUNNING = frozenset({
+    "work", "result", "error", "destination", "stage", "hung", "asked", "release", "sight", "failure", "late_failure",
+})  # fmt: skip
+_OF_JOB = tuple(one.name for one in fields(Job) if one.name not in _OF_RUNNING)
 
 
 @dataclass(slots=True)
@@ -167,9 +168,9 @@ class Keeping:
         if fresh:
             self._last_job = fresh[-1].number
         changed = {(job.project, job.id): job for job in fresh}
-        changed |= {key: job for key, job in self._open_jobs.items() if job.settled}
+        changed |= {key: job for key, job in self._open_jobs.items() if job.stage is Stage.DONE}
         for key, job in changed.items():
-            if job.settled:
+            if job.stage is Stage.DONE:
                 self._open_jobs.pop(key, None)
             else:
                 self._open_jobs[key] = job
@@ -245,7 +246,7 @@ def _dumped(one: Dataset | Table) -> bytes:
 def _dumped_job(job: Job) -> bytes:
     told: dict[str, Any] = {name: getattr(job, name) for name in _OF_JOB}
     error = job.error
-    if not job.settled:
+    if job.stage is not Stage.DONE:
         told["start_ns"] = told["end_ns"] = job.created_ns
         error = ApiError("backendError", "The emulator was stopped while the job was under way; it had no effect.")
     if error is not None:
@@ -267,5 +268,5 @@ def _loaded_job(value: bytes) -> Job:
     job = Job(**told)
     if error is not None:
         job.error = ApiError(error.pop("reason"), error.pop("message"), **error)
-    job.settled = True
+    job.stage = Stage.DONE
     return job

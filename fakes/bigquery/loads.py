@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fakes.bigquery import bulk, destinations, values
+from fakes.bigquery import bulk, defaults, destinations, values
 from fakes.bigquery.errors import ApiError, Unsupported, invalid
 from fakes.bigquery.jobs import Job
+from fakes.bigquery.sight import LOAD
 from fakes.bigquery.sql import moments
 from fakes.bigquery.sql.types import TIMESTAMP, Type, from_rest
 from fakes.bigquery.table_methods import normal_fields, normal_partitioning
@@ -40,6 +41,7 @@ def prepare(service: Service, job: Job, data: bytes | None) -> None:
     job.destination = (reference.get("projectId") or job.project, reference["datasetId"], reference["tableId"])
     job.config["load"] = config = {**config, "destinationTable": {
         "projectId": job.destination[0], "datasetId": job.destination[1], "tableId": job.destination[2]}}  # fmt: skip
+    job.sight.only(LOAD, "a load job")
     kind = config.get("sourceFormat") or "CSV"
     if kind not in FORMATS:
         if kind in ("ORC", "DATASTORE_BACKUP"):
@@ -52,6 +54,7 @@ def prepare(service: Service, job: Job, data: bytes | None) -> None:
         if not str(uri).startswith("gs://"):
             raise invalid(f"Source URI must be a Google Cloud Storage location: {uri}")
     service.catalog.dataset(job.destination[0], job.destination[1])
+    service.locate(job, [job.destination])
     table, _ = destinations.partition_of(job.destination)
     service.weather.table_operation(table, job.created_ns)
     job.end_ns = job.start_ns + service.duration_ns("LOAD")
@@ -112,15 +115,31 @@ def run(service: Service, job: Job, config: dict[str, Any], files: Sequence[tupl
             " details.",
         )
         raise error
+    arriving = _arriving(service, job, rows)
     table, decorator = destinations.prepare(service, job, job_config, fields, default="WRITE_APPEND")
     columns = [(f["name"], from_rest(f)) for f in fields]
-    _insert(service, table, columns, rows, job, decorator)
+    named = {n.lower() for n, _ in columns}
+    missing = {n: v for n, v in defaults.values_of(service, table).items() if n.lower() not in named}
+    if missing:
+        columns += [(n, t) for n, t in table.columns if n in missing]
+        arriving = [[*row, *(missing[n] for n, _ in table.columns if n in missing)] for row in arriving]
+    _insert(service, table, columns, arriving, job, decorator)
     service.catalog.touch(table, job.end_ns // NS_PER_MS)
     size = sum(len(content) for _, content in files)
     job.statistics["load"] = {
         "inputFiles": str(len(files)), "inputFileBytes": str(size), "outputRows": str(len(rows)),
         "outputBytes": str(size), "badRecords": str(len(bad)),
     }  # fmt: skip
+
+
+def _arriving(service: Service, job: Job, rows: list[list[Any]]) -> list[list[Any]]:
+    """The rows that get through where a fault loses or doubles some; the job counts what was sent."""
+    way = job.sight.way
+    if not way.ways():
+        return rows
+    dice = service.around.rng("rows of loads")
+    kept = [row for row in rows if dice.random() >= way.drop_rows]
+    return kept + [row for row in kept if dice.random() < way.duplicate_rows]
 
 
 def _insert(
@@ -261,7 +280,9 @@ def _csv(
         text = content.decode(encoding).removeprefix("\ufeff")
         reader = csv.reader(io.StringIO(text), delimiter=delimiter, quotechar=quote or None,
                             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE)  # fmt: skip
-        tables.append((name, [r for r in reader if r]))
+        lines = list(reader)
+        # A blank line is a row of NULL where there is one column, and nothing where there are more.
+        tables.append((name, [r or [""] for r in lines] if len(fields) == 1 else [r for r in lines if r]))
     skip = int(config.get("skipLeadingRows") or 0)
     header: list[str] | None = None
     found: list[dict[str, Any]] = []

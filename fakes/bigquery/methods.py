@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fakes.bigquery import dataset_methods, job_methods, routine_methods, row_methods, table_methods, uploads
+from fakes.bigquery import (
+    access_methods,
+    dataset_methods,
+    job_methods,
+    routine_methods,
+    row_methods,
+    table_methods,
+    uploads,
+)
 from fakes.bigquery.queries import resource_of
 
 if TYPE_CHECKING:
@@ -43,6 +51,12 @@ HANDLERS: dict[str, Callable[[Service, Request], Any]] = {
     "routines.update": routine_methods.update,
     "routines.delete": routine_methods.delete,
     "models.list": routine_methods.list_models,
+    "tables.getIamPolicy": access_methods.get_policy,
+    "tables.setIamPolicy": access_methods.set_policy,
+    "tables.testIamPermissions": access_methods.test_permissions,
+    "routines.getIamPolicy": access_methods.get_policy,
+    "routines.setIamPolicy": access_methods.set_policy,
+    "routines.testIamPermissions": access_methods.test_permissions,
 }
 """Every method that is served; others are refused by name."""
 

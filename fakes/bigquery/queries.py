@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from fakes.bigquery import destinations, values
+from fakes.bigquery import costs, destinations, values
 from fakes.bigquery.catalog import Table
 from fakes.bigquery.errors import ApiError, Unsupported, invalid, invalid_query
 from fakes.bigquery.jobs import Job, Result
+from fakes.bigquery.results_cache import ResultsCache
+from fakes.bigquery.sight import PLAIN
 from fakes.bigquery.sql import moments, scripts
 from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.plan import Plan
-from fakes.bigquery.sql.scope import Context, TableId
+from fakes.bigquery.sql.scope import Context, TableId, parameter_key
 from fakes.bigquery.sql.types import INT64, STRING, Type, from_parameter, quoted
 
 if TYPE_CHECKING:
     from fakes.bigquery.service import Service
+    from fakes.bigquery.sessions import Session
 
 NS_PER_MS, NS_PER_US, NS_PER_S = 1_000_000, 1_000, 1_000_000_000
 
@@ -34,14 +37,12 @@ class Queries:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.cache = ResultsCache(service.catalog)
 
     # ---- accepting
 
-    def prepare(self, job: Job, age_s: float = 0.0) -> None:
-        """Analyse the query of `job`, decide when it runs, and give it its work; raises for a bad query.
-
-        With `age_s` it reads the tables as they were so long ago.
-        """
+    def prepare(self, job: Job) -> None:
+        """Analyse the query of `job`, decide when it runs, and give it its work; raises for a bad query."""
         service = self.service
         config = job.config["query"]
         text = config.get("query")
@@ -57,24 +58,26 @@ class Queries:
         parameters, bound = read_parameters(config)
         default = config.get("defaultDataset") or {}
         text = text.strip().rstrip(";").rstrip()
-        if scripts.is_script(text):
-            from fakes.bigquery import scripting
-
-            if age_s:
-                raise Unsupported("a stale read by a script")
-            scripting.prepare(self, job, text, parameters, bound)
-            return
-        if config.get("createSession") or config.get("connectionProperties"):
-            sessions_refused(config)
         environment = Environment(
             self, default.get("projectId") or job.project, default.get("datasetId", ""), parameters, bound
         )
-        if age_s:
-            environment.past_ns = environment.now_ns - round(age_s * NS_PER_S)
+        if (session := service.sessions.of(config, environment)) is not None:
+            environment = environment.joining(session)
+            job.statistics["sessionInfo"] = {"sessionId": session.id}
+        if scripts.is_script(text):
+            from fakes.bigquery import scripting
+
+            if not job.sight.plain:
+                raise Unsupported("a stale or distorted read by a script")
+            scripting.prepare(self, job, text, environment)
+            return
+        environment.sight = job.sight
         plan = environment.plan(text)
-        if age_s and plan.kind != "SELECT":
-            raise Unsupported(f"a stale read by {plan.kind}")
+        if not job.sight.plain and plan.kind != "SELECT":
+            raise Unsupported(f"a stale or distorted read by {plan.kind}")
         job.statement = plan.kind
+        costs.estimate(service, job, plan, text)
+        service.locate(job, [*(s.id for s in plan.sources), *([plan.target] if plan.target else [])])
         if (destination := config.get("destinationTable")) and plan.kind == "SELECT":
             job.destination = (destination["projectId"], destination["datasetId"], destination["tableId"])
             destinations.check(service.catalog, job, config)
@@ -88,8 +91,25 @@ class Queries:
             return
         if plan.kind == "SELECT" and job.destination is None:
             # A query reads the tables as they are when it starts; only its answer comes later.
-            job.result = self.answer(plan, environment, job)
+            job.result = self._cached(job, plan, environment, text)
             job.work = None
+
+    def _cached(self, job: Job, plan: Plan, environment: Environment, text: str) -> Result:
+        """The rows of a SELECT, from the cache where the job allows it and the tables have not changed."""
+        key = None
+        wanted = job.config["query"].get("useQueryCache", True) is not False
+        if wanted and job.sight.plain and environment.session is None:
+            default = f"{environment.project}.{environment.dataset}"
+            key = self.cache.key(text, default, plan, environment.bound, job.created_ns)
+        if key is None:
+            return self.answer(plan, environment, job)
+        result = self.cache.get(key, job.created_ns)
+        if result is not None:
+            job.statistics |= {"cached": True, "bytes": 0, "billed": 0}
+            return Result(result.columns, result.rows)
+        result = self.answer(plan, environment, job)
+        self.cache.keep(key, result, job.created_ns)
+        return result
 
     def schedule(self, job: Job, plan: Plan) -> None:
         """Set the times of `job`."""
@@ -98,6 +118,8 @@ class Queries:
         duration_ns = service.duration_ns(kind)
         if plan.mutating and plan.target and not job.config.get("dryRun"):
             job.start_ns = service.competition.enter(plan.target, job.created_ns, duration_ns)
+            span = (job.start_ns, job.start_ns + duration_ns)
+            job.release = partial(service.competition.leave, plan.target, span)
         job.end_ns = job.start_ns + duration_ns
 
     # ---- running
@@ -134,12 +156,15 @@ class Queries:
         return None
 
     def select(self, plan: Plan, environment: Environment, job: Job) -> Result:
-        """The rows of a SELECT."""
+        """The rows of a SELECT of `job`."""
+        return self.rows(plan, environment, job.start_ns)
+
+    def rows(self, plan: Plan, environment: Environment, start_ns: int) -> Result:
+        """The rows of a SELECT that began at `start_ns`."""
         engine = self.service.engine
         sql, helpers = fetching(plan.sql, plan.columns)
         engine.make(set(plan.helpers) | helpers)
-        rows = engine.run(sql, self.bind(plan.used, environment.bound, job.start_ns))
-        return Result(plan.columns, rows)
+        return Result(plan.columns, engine.run(sql, self.bind(plan.used, environment.bound, start_ns)))
 
     def answer(self, plan: Plan, environment: Environment, job: Job) -> Result:
         """The rows of a SELECT as they are shown or stored, which excludes arrays with NULL in them."""
@@ -216,7 +241,15 @@ class Environment:
         self.temporary: dict[str, Table] = {}
         self.hidden: tuple[str, str] | None = None
         self.now_ns = queries.service.around.now_ns()
-        self.past_ns: int | None = None
+        self.sight = PLAIN
+        self.session: Session | None = None
+
+    def joining(self, session: Session) -> Environment:
+        """The same surroundings, sharing what the jobs of `session` share."""
+        shared = session.environment
+        self.declared, self.system, self.functions = shared.declared, shared.system, shared.functions
+        self.temporary, self.hidden, self.session = shared.temporary, shared.hidden, session
+        return self
 
     @property
     def variables(self) -> dict[str, Type]:
@@ -239,7 +272,7 @@ class Environment:
         return self.queries.service.analysis.plan(
             text, self.project, self.dataset, parameters=self.parameters, variables=self.variables,
             functions=self.functions, temporary=self.temporary, history=self.queries.service.history,
-            now_ns=self.now_ns, past_ns=self.past_ns, as_of=self._as_of, of_view=of_view,
+            now_ns=self.now_ns, sight=self.sight, as_of=self._as_of, of_view=of_view,
         )  # fmt: skip
 
     def _as_of(self, node: exp.Expression) -> int:
@@ -291,8 +324,8 @@ class Environment:
         """The same surroundings with other parameters, as EXECUTE IMMEDIATE has them."""
         inner = Environment(self.queries, self.project, self.dataset, parameters, bound)
         inner.declared, inner.system, inner.functions = self.declared, self.system, self.functions
-        inner.temporary, inner.hidden = self.temporary, self.hidden
-        inner.now_ns, inner.past_ns = self.now_ns, self.past_ns
+        inner.temporary, inner.hidden, inner.session = self.temporary, self.hidden, self.session
+        inner.now_ns, inner.sight = self.now_ns, self.sight
         return inner
 
     def temporary_id(self, name: str) -> TableId:
@@ -303,13 +336,6 @@ class Environment:
             service.hidden_count += 1
             service.make_dataset(*self.hidden)
         return (*self.hidden, name)
-
-
-def sessions_refused(config: Mapping[str, Any]) -> None:
-    """Sessions are not emulated; an id that nobody gave out is the caller's mistake."""
-    for one in config.get("connectionProperties") or ():
-        if one.get("key") == "session_id":
-            raise invalid("Invalid input session id.")
 
 
 def foretold(plan: Plan, service: Service, environment: Environment) -> dict[str, Any]:
@@ -348,7 +374,7 @@ def read_parameters(config: Mapping[str, Any]) -> tuple[dict[str, Type], dict[st
             raise invalid(f"Query parameter '{name}' has no type")
         kind = from_parameter(node["parameterType"])
         types[name] = kind
-        bound[f"p_{name}"] = values.parameter(kind, node.get("parameterValue") or {})
+        bound[parameter_key(name)] = values.parameter(kind, node.get("parameterValue") or {})
     return types, bound
 
 

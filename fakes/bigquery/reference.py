@@ -25,7 +25,7 @@ the emulator:` and names the construct. Such an answer is never retryable, and n
 
 ## Options
 
-`tunnel.backend("bigquery", project=…, limits=…, location="US", keep_results=5000, history_s=0)`. `limits` is `service`
+`tunnel.backend("bigquery", project=…, limits=…, location="US", keep_results=5000, keep_jobs=10000, history_s=0)`. `limits` is `service`
 (the default), `none`, or a mapping of the fields under Limits (None lifts one). `history_s` is how far back
 `FOR SYSTEM_TIME AS OF` and stale reads reach; 0 keeps no past and refuses both.
 
@@ -42,7 +42,13 @@ Calls are named as the vendor's API ids (`jobs.insert`, `jobs.query`, `jobs.getQ
 `jobs.insert`. The resource is `project.dataset.table` of the table concerned (of a query: the first table it names),
 else the project.
 
-Every accepted job asks once more, as method `jobs.run`:
+Every job passes five edges: `accepted`, `running`, `before-commit` (its effect is due), `committed` (its effect is
+there, nobody has been told) and `done`. At each, faults with `phase: mid` and `edge: …` on `jobs.insert` or
+`jobs.query` strike: a crash kills at that very moment and the job goes on; a `refuse` with a status fails the job
+(before `committed` without effect, at `committed` with it, where `lose_reply` does the same); `delay` and `hang` hold it
+up, but for `done`. `jobs.cancel` before `committed` leaves no effect, after it comes too late.
+
+Every accepted job is also asked about once as a whole, as method `jobs.run`:
 
 | verdict | the job |
 |---|---|
@@ -50,6 +56,16 @@ Every accepted job asks once more, as method `jobs.run`:
 | `Refuse(reason)` | fails with that reason and has no effect |
 | `LoseReply(reason)` | has its effect and then reports failure |
 | `Hang` | stays RUNNING until it is cancelled |
+
+Data faults (`distort`) and what knows them:
+
+| calls | ways |
+|---|---|
+| queries (single SELECTs) by `jobs.insert` or `jobs.query`, `tabledata.list` | `hide_partition`, `hide_streamed`, `drop_columns`, `rename_columns` |
+| load jobs by `jobs.insert` | `drop_rows`, `duplicate_rows` |
+| `tables.get`, `tabledata.insertAll` | `drop_columns`, `rename_columns` |
+
+A stale snapshot is `serve_stale`, for queries and `tabledata.list`; the back end then needs `history_s`.
 
 ## Time of a job
 
@@ -59,8 +75,9 @@ the limit, and then fails with `Could not serialize access to table`.
 
 ## Approximated
 
-* Bytes processed and billed are 0, so `maximumBytesBilled` never stops a job; slot time is the job's duration.
-* Results are never cached (`cacheHit` is false).
+* Bytes processed and billed are estimates: rows times the widths of the columns that the text names, text as 8 bytes,
+  nothing pruned; the rounding (10 MB a table) and `maximumBytesBilled` are the service's. Slot time is the job's duration.
+* Results of more than 10,000 rows are not kept in the query cache, nor more than 200 of them.
 * APPROX_ functions are exact; quantiles take the nearest rank.
 * BIGNUMERIC keeps 20 digits before and 18 after the point; more is refused. NUMERIC products and quotients need less
   than 10²⁰ in between.
@@ -68,7 +85,8 @@ the limit, and then fails with `Could not serialize access to table`.
 * SAFE. also turns errors inside its arguments into NULL.
 * A query over a view, a function or a table function is analysed anew where it is used.
 * Scripts run as a whole at their job's end; their child jobs share its times.
-* Row access policies, authorised views, legacy SQL, sessions, GEOGRAPHY, and the Storage Read and Write APIs are
+* GEOGRAPHY columns hold points and lines; geography functions are refused. IAM policies are kept, not enforced.
+* Row access policies, authorised views, legacy SQL, models, external tables, and the Storage Read and Write APIs are
   refused; create Python clients with `create_bqstorage_client=False` where they would use the latter.
 """
 

@@ -42,6 +42,8 @@ class Routine:
     created_ms: int = 0
     depth: int = 0
     block: Any = None
+    modified_ms: int = 0
+    given: dict[str, Any] = field(default_factory=dict)
 
     @property
     def table_valued(self) -> bool:
@@ -99,11 +101,11 @@ class Routine:
     def resource(self) -> dict[str, Any]:
         """The vendor's `Routine`."""
         return {
-            "etag": f"{self.created_ms:x}",
+            "etag": f"{self.created_ms:x}-{self.modified_ms:x}",
             "routineReference": {"projectId": self.id[0], "datasetId": self.id[1], "routineId": self.id[2]},
             "routineType": self.kind,
             "creationTime": str(self.created_ms),
-            "lastModifiedTime": str(self.created_ms),
+            "lastModifiedTime": str(self.modified_ms or self.created_ms),
             "language": self.language,
             "arguments": [
                 {"name": n, **({"dataType": {"typeKind": t.kind}} if t else {"argumentKind": "ANY_TYPE"})}
@@ -111,6 +113,7 @@ class Routine:
             ],
             **({"returnType": {"typeKind": self.returns.kind}} if self.returns else {}),
             "definitionBody": self.text,
+            **self.given,
         }
 
 

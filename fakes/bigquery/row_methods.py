@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fakes.bigquery import bulk, destinations, paging, values
+from fakes.bigquery import bulk, defaults, destinations, paging, values
 from fakes.bigquery.catalog import BUFFER, Table
 from fakes.bigquery.errors import ApiError, invalid
 from fakes.bigquery.queries import fetching
+from fakes.bigquery.sight import shown_columns
 from fakes.bigquery.sql import moments
 from fakes.bigquery.sql.types import INT64, TIMESTAMP, quoted
+from fakes.seam import Distort
 
 if TYPE_CHECKING:
     from fakes.bigquery.front import Request
@@ -42,6 +44,9 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
         if not table.stored:
             raise invalid(f"Cannot list a table of type {table.kind}.")
         columns = table.columns
+        way = request.sight.way
+        if way.ways():
+            columns = [(new, dict(columns)[old]) for old, new in shown_columns(columns, way)]
         if (wanted := request.query.get("selectedFields")) is not None:
             names = {w.split(".")[0].lower() for w in wanted.split(",")}
             columns = [(n, t) for n, t in columns if n.lower() in names]
@@ -56,8 +61,10 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
             column, low, high = destinations.partition_bounds(table, decorator)
             where, bounds = f" WHERE {quoted(column)} >= $low AND {quoted(column)} < $high", {"low": low, "high": high}
         stored = table.sql
-        if request.age_s:
-            stored = service.history.source(table, now_ns - round(request.age_s * 1e9), now_ns).sql
+        if request.sight.age_s:
+            stored = service.history.source(table, now_ns - round(request.sight.age_s * 1e9), now_ns).sql
+        elif way.ways():
+            stored = request.sight.source(table, service.catalog.source(table), now_ns // NS_PER_US).sql
         total = service.engine.run(f"SELECT count(*) FROM {stored}{where}", bounds)[0][0]
         shown = ", ".join(quoted(n) for n, _ in columns) or "1"
         inner = f"SELECT {shown} FROM {stored}{where} LIMIT {size} OFFSET {start}"
@@ -125,7 +132,7 @@ def insert_all(service: Service, request: Request) -> dict[str, Any]:
             table = _templated(service, table, str(body["templateSuffix"]))
         if not table.stored:
             raise invalid(f"Cannot add rows to a table of type {table.kind}.")
-        return _insert(service, table, body, rows, now_ns, decorator)
+        return _insert(service, table, body, rows, now_ns, decorator, request.sight.way)
 
 
 def _templated(service: Service, table: Table, suffix: str) -> Table:
@@ -139,13 +146,19 @@ def _templated(service: Service, table: Table, suffix: str) -> Table:
 
 
 def _insert(
-    service: Service, table: Table, body: dict[str, Any], rows: list[Any], now_ns: int, decorator: str
-) -> dict[str, Any]:
-    columns = table.columns
+    service: Service, table: Table, body: dict[str, Any], rows: list[Any], now_ns: int, decorator: str,
+    way: Distort,
+) -> dict[str, Any]:  # fmt: skip
+    stored, kinds = [n for n, _ in table.columns], dict(table.columns)
+    shown = shown_columns(table.columns, way)
+    columns = [(new, kinds[old]) for old, new in shown]
+    places = [stored.index(old) for old, _ in shown]
     ignore = bool(body.get("ignoreUnknownValues"))
     skip = bool(body.get("skipInvalidRows"))
     required = {n.lower() for n in table.required()}
     names = {n.lower(): i for i, (n, _) in enumerate(columns)}
+    values_absent = defaults.values_of(service, table)
+    absent = {i: values_absent[old] for i, (old, _) in enumerate(shown) if old in values_absent}
     good: list[list[Any]] = []
     ids: list[str] = []
     errors: list[dict[str, Any]] = []
@@ -155,11 +168,14 @@ def _insert(
             errors.append(_row_error(index, "", "Missing required field: json" if content is None else "not a record"))
             continue
         try:
-            cells = _cells(columns, names, required, content, ignore=ignore)
+            cells = _cells(columns, names, required, content, absent, ignore=ignore)
         except values.BadValue as problem:
             errors.append(_row_error(index, problem.field, problem.reason))
             continue
-        good.append(cells)
+        whole: list[Any] = [None] * len(stored)
+        for place, cell in zip(places, cells, strict=True):
+            whole[place] = cell
+        good.append(whole)
         ids.append(str(row.get("insertId") or ""))
     answer: dict[str, Any] = {"kind": "bigquery#tableDataInsertAllResponse"}
     if errors:
@@ -183,10 +199,11 @@ def _insert(
 
 
 def _cells(
-    columns: list[Any], names: dict[str, int], required: set[str], content: dict[str, Any], *, ignore: bool
-) -> list[Any]:
-    cells: list[Any] = [None] * len(columns)
-    given = set()
+    columns: list[Any], names: dict[str, int], required: set[str], content: dict[str, Any],
+    absent: dict[int, Any], *, ignore: bool,
+) -> list[Any]:  # fmt: skip
+    cells: list[Any] = [absent.get(i) for i in range(len(columns))] if absent else [None] * len(columns)
+    given = {columns[i][0].lower() for i in absent}
     for key, value in content.items():
         at = names.get(key.lower())
         if at is None:
@@ -199,6 +216,8 @@ def _cells(
         cells[at] = values.decode(kind, value, columns[at][0])
         if cells[at] is not None:
             given.add(key.lower())
+        else:
+            given.discard(key.lower())
     missing = [n for n, _ in columns if n.lower() in required and n.lower() not in given]
     for spelled in missing:
         raise values.BadValue(spelled, f"Missing required field: {spelled}.")
@@ -233,6 +252,9 @@ def append(service: Service, table: Table, rows: list[list[Any]], now_ns: int, d
         stay_s = low if low == high else service.around.rng(f"streaming buffer {'.'.join(table.id)}").uniform(low, high)
         until_us = now_us + round(stay_s * 1e6)
         table.buffer_until_us = max(table.buffer_until_us, until_us)
+        table.streamed.append((now_us, until_us))
+        while table.streamed[0][1] < now_us:
+            table.streamed.popleft()
     targets = [(n, t, False) for n, t in table.columns]
     extra: list[Any] = []
     if table.ingestion_time:

@@ -5,16 +5,18 @@ A script is one job with child jobs; it runs at the job's end. Knows queries and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fakes.bigquery import costs
 from fakes.bigquery.catalog import Dataset, split_path
 from fakes.bigquery.errors import ApiError, Unsupported, invalid_query, not_found
-from fakes.bigquery.jobs import Job, Result
+from fakes.bigquery.jobs import Job, Result, Stage
 from fakes.bigquery.queries import Environment
 from fakes.bigquery.routines import Routine
 from fakes.bigquery.sql import moments, parsing, script_tree, scripts
+from fakes.bigquery.sql.scope import parameter_key
 from fakes.bigquery.sql.types import BOOL, STRING, Type, from_ast, struct
 
 if TYPE_CHECKING:
@@ -31,13 +33,9 @@ class _Leave(Exception):  # noqa: N818 - control flow, not an error
         self.kind, self.label = kind, label
 
 
-def prepare(queries: Queries, job: Job, text: str, parameters: Mapping[str, Type], bound: Mapping[str, Any]) -> None:
+def prepare(queries: Queries, job: Job, text: str, environment: Environment) -> None:
     """Check the script of `job` as far as that goes without running it, and schedule it."""
     tree = scripts.parse(text)
-    default = job.config["query"].get("defaultDataset") or {}
-    environment = Environment(
-        queries, default.get("projectId") or job.project, default.get("datasetId", ""), parameters, bound
-    )
     job.statement = "SCRIPT"
     plain = [s for s in tree if not isinstance(s, script_tree.Declare)]
     job.end_ns = job.start_ns + queries.service.duration_ns("SCRIPT") * max(1, min(len(plain), 20))
@@ -60,6 +58,7 @@ class Script:
         self.children = 0
         self.turns = 0
         self.in_transaction = False
+        self.transaction_id = ""
         self.last: Result | None = None
         self.error: ApiError | None = None
 
@@ -73,10 +72,9 @@ class Script:
         finally:
             if self.in_transaction:
                 self.service.engine.transaction("ROLLBACK")
-            for table in list(self.environment.temporary.values()):
-                if self.service.catalog.find(table.id) is table:
-                    self.service.catalog.drop_table(table)
-            if self.environment.hidden is not None:
+                if self.environment.session is not None and self.error is None:
+                    raise Unsupported("a transaction of a session that outlives its job")
+            if self.environment.session is None and self.environment.hidden is not None:
                 self.service.catalog.drop_dataset(*self.environment.hidden, contents=True)
         self.job.result = self.last
         self.job.statistics["numChildJobs"] = str(self.children)
@@ -133,19 +131,27 @@ class Script:
     def _statement(self, text: str, environment: Environment | None = None) -> Result | None:
         environment = environment or self.environment
         plan = environment.plan(text)
-        self.children += 1
-        child = Job(
-            self.job.project, f"script_job_{self.job.id}_{self.children}", self.job.location, "QUERY",
-            {"query": {"query": text, "useLegacySql": False}}, self.job.created_ns, self.job.start_ns, self.job.end_ns,
-            statement=plan.kind, parent=self.job.id, resource=self.job.resource,
-        )  # fmt: skip
+        child = self._child(text, plan.kind)
+        costs.estimate(self.service, child, plan, text)
+        for key in ("bytes", "billed"):
+            self.job.statistics[key] = self.job.statistics.get(key, 0) + child.statistics.get(key, 0)
         result = self.queries.execute(child, plan, environment)
-        child.settled = True
         self.last = result if result is not None else Result()
         if plan.dml:
             self.environment.system["@@row_count"] = child.statistics.get("affected", 0)
         self.service.jobs.add(child)
         return result
+
+    def _child(self, text: str, statement: str) -> Job:
+        self.children += 1
+        child = Job(
+            self.job.project, f"script_job_{self.job.id}_{self.children}", self.job.location, "QUERY",
+            {"query": {"query": text, "useLegacySql": False}}, self.job.created_ns, self.job.start_ns, self.job.end_ns,
+            statement=statement, parent=self.job.id, resource=self.job.resource, stage=Stage.DONE,
+        )  # fmt: skip
+        if self.in_transaction:
+            child.statistics["transactionInfo"] = {"transactionId": self.transaction_id}
+        return child
 
     def _value(self, expression: str) -> tuple[Type, Any]:
         result = self.queries.select(self.environment.plan(f"SELECT {expression}"), self.environment, self.job)
@@ -264,10 +270,13 @@ class Script:
                     raise invalid_query("Transaction is already in progress")
                 self.service.engine.transaction("BEGIN TRANSACTION")
                 self.in_transaction = True
+                self.transaction_id = f"{self.service.around.rng('transaction ids').getrandbits(128):032x}"
+                self.service.jobs.add(self._child("BEGIN TRANSACTION", "BEGIN_TRANSACTION"))
             case "COMMIT" | "ROLLBACK":
                 if not self.in_transaction:
                     raise invalid_query(f"There is no active transaction to {kind.lower()}")
                 self.service.engine.transaction(kind)
+                self.service.jobs.add(self._child(f"{kind} TRANSACTION", f"{kind}_TRANSACTION"))
                 self.in_transaction = False
             case _:
                 raise _Leave(kind, argument)
@@ -284,7 +293,7 @@ class Script:
         for i, (name, expression) in enumerate(node.using, 1):
             given, value = self._value(expression)
             parameters[name or str(i)] = given
-            bound[f"p_{name or i}"] = value
+            bound[parameter_key(name or str(i))] = value
         inner = self.environment.within(parameters, bound)
         if scripts.is_script(text.strip().rstrip(";")):
             raise invalid_query("EXECUTE IMMEDIATE takes one statement")
@@ -303,6 +312,9 @@ class Script:
         if len(path) >= 2 and path[-2].upper() == "BQ":
             if path[-1].upper() == "REFRESH_MATERIALIZED_VIEW":
                 return  # views are always fresh here
+            if path[-1].upper() == "ABORT_SESSION" and self.environment.session is not None:
+                self.service.sessions.end(self.environment.session)
+                return
             raise Unsupported(f"CALL {'.'.join(path)}")
         id = split_path(list(path), self.environment.project, self.environment.dataset)
         dataset = self.service.catalog.dataset(id[0], id[1], sql=True)

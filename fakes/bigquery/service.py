@@ -7,17 +7,20 @@ no HTTP.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from fakes.bigquery.analysis import Analysis
 from fakes.bigquery.catalog import Catalog, Dataset, Table
 from fakes.bigquery.engine import Engine
+from fakes.bigquery.errors import not_found
 from fakes.bigquery.history import History
-from fakes.bigquery.jobs import Jobs
+from fakes.bigquery.jobs import Job, Jobs
 from fakes.bigquery.keeping import Keeping
 from fakes.bigquery.queries import Queries
+from fakes.bigquery.sessions import Sessions
+from fakes.bigquery.sql.scope import TableId
 from fakes.bigquery.weather import Competition, Limits, Weather
 from fakes.journal import Journal, KeepingLock, Lock
 from fakes.seam import Surroundings
@@ -36,6 +39,7 @@ class Service:
         *,
         location: str,
         keep_results: int,
+        keep_jobs: int,
         history_s: float,
         data: Path | None = None,
     ) -> None:
@@ -50,10 +54,12 @@ class Service:
         self.history = History(self.engine, self.catalog, history_s)
         self.weather = Weather(limits)
         self.competition = Competition(limits)
-        self.jobs = Jobs(keep_results)
+        self.jobs = Jobs(around, keep_results, keep_jobs, self.wake)
         self.analysis = Analysis(self.catalog, self.jobs)
         self.queries = Queries(self)
-        self.sessions: dict[str, Any] = {}
+        self.sessions = Sessions(self)
+        self.policies: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.policy_changes = 0
         self.hidden_count = 0
         self.uploads: dict[str, Any] = {}
         if self.journal is not None and data is not None:
@@ -70,11 +76,27 @@ class Service:
         """How long a job of `kind` (`SELECT`, `DML`, `LOAD`…) runs."""
         return round(self.weather.limits.durations_s[kind] * NS_PER_S)
 
+    def wake(self) -> None:
+        """Let what is due have its effect although nobody asks."""
+        with self.lock:
+            self.settle()
+
     def settle(self) -> int:
         """Let every job that is due have its effect, and return the time now in ns."""
         now_ns = self.around.now_ns()
         self.jobs.settle(now_ns)
         return now_ns
+
+    def locate(self, job: Job, tables: Iterable[TableId]) -> None:
+        """Put `job` where the datasets of `tables` are; raises 404 `notFound` where it was asked to be elsewhere."""
+        for project, name, _ in tables:
+            dataset = self.catalog.datasets.get((project, name))
+            if dataset is None or name.startswith("_"):
+                continue
+            if job.located and job.location.lower() != dataset.location.lower():
+                raise not_found("Dataset", dataset.path, location=job.location)
+            if not job.located:
+                job.location, job.located = dataset.location, True
 
     def remember(self, table: Table, now_ns: int, *, append: bool) -> None:
         """Called before `table`'s rows change."""

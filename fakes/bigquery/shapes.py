@@ -5,7 +5,10 @@ Fields mean the same type wherever they occur, so one table is enough. Knows no 
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import orjson
 
 from fakes.bigquery.errors import invalid
 
@@ -26,7 +29,7 @@ ARRAYS = frozenset(
 TEXTS = frozenset(
     """
     createDisposition datasetId defaultValueExpression description destinationFormat destinationUri encoding field
-    fieldDelimiter friendlyName insertId jobId key location mode name nullMarker parameterMode priority projectId quote
+    fieldDelimiter friendlyName jobId key location mode name nullMarker parameterMode priority projectId quote
     requestId sourceFormat tableId templateSuffix type writeDisposition
     """.split()  # noqa: SIM905 - likewise
 )
@@ -56,6 +59,8 @@ def check(body: dict[str, Any], path: str = "") -> dict[str, Any]:
             continue
         _check_field(key, value, where)
         found[key] = _open(value, where) if key in OPEN else _inside(value, where)
+        if where.endswith("parameterValue.value") and isinstance(value, (int, float)):
+            found[key] = orjson.dumps(value).decode()
     return found
 
 
@@ -92,7 +97,7 @@ def _check_field(key: str, value: Any, path: str) -> None:
             wanted = str
         if key != "rows" and not all(isinstance(v, wanted) for v in value):
             raise _wrong(path, value, f"an array of {'strings' if wanted is str else 'objects'}")
-    if key == "type" and "structTypes" in path.rsplit(".", 2)[-2]:
+    if key == "type" and re.search(r"(structTypes|returnTableType\.columns|structType\.fields)\[\d+\]\.type$", path):
         if not isinstance(value, dict):
             raise _wrong(path, value, "an object")
     elif key in TEXTS and not isinstance(value, str):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fakes.bigquery import destinations
+from fakes.bigquery import costs, destinations
 from fakes.bigquery.catalog import Table, check_schema
 from fakes.bigquery.dataset_methods import check_etag, merged
 from fakes.bigquery.errors import ApiError, Unsupported, invalid
 from fakes.bigquery.paging import page
+from fakes.bigquery.sight import drifted
 from fakes.bigquery.sql.types import from_rest, quoted
 
 if TYPE_CHECKING:
@@ -20,16 +21,11 @@ SETTABLE = ("friendlyName", "description", "labels", "encryptionConfiguration", 
             "tableConstraints", "maxStaleness")  # fmt: skip
 
 
-def row_count(service: Service, table: Table) -> int:
-    """How many rows `table` has."""
-    return int(service.engine.run(f"SELECT count(*) FROM {table.sql}")[0][0]) if table.stored else 0
-
-
 def resource(service: Service, table: Table) -> dict[str, Any]:
     """The vendor's `Table`."""
     project, dataset, name = table.id
-    rows = row_count(service, table)
-    size = rows * sum(_width(f) for f in table.schema)
+    rows = costs.row_count(service, table)
+    size = rows * sum(costs.width(f) for f in table.schema)
     found: dict[str, Any] = {
         "kind": "bigquery#table",
         "etag": table.etag,
@@ -62,7 +58,7 @@ def resource(service: Service, table: Table) -> dict[str, Any]:
         if waiting[0]:
             found["streamingBuffer"] = {
                 "estimatedRows": str(waiting[0]),
-                "estimatedBytes": str(waiting[0] * sum(_width(f) for f in table.schema)),
+                "estimatedBytes": str(waiting[0] * sum(costs.width(f) for f in table.schema)),
                 "oldestEntryTime": str(table.modified_ms),
             }
     return found
@@ -84,19 +80,6 @@ def shape(table: Table) -> dict[str, Any]:
     if table.kind == "MATERIALIZED_VIEW":
         found["materializedView"] = {"query": table.view_query}
     return found
-
-
-def _width(field: Mapping[str, Any]) -> int:
-    return {
-        "INTEGER": 8,
-        "FLOAT": 8,
-        "BOOLEAN": 1,
-        "DATE": 8,
-        "TIMESTAMP": 8,
-        "DATETIME": 8,
-        "TIME": 8,
-        "NUMERIC": 16,
-    }.get(str(field.get("type")), 10)
 
 
 def list_all(service: Service, request: Request) -> dict[str, Any]:
@@ -205,6 +188,8 @@ def normal_fields(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
             one["fields"] = normal_fields(field["fields"])
         if field.get("mode"):
             one["mode"] = str(field["mode"]).upper()
+        if not (one.get("policyTags") or {}).get("names"):
+            one.pop("policyTags", None)
         normal.append({k: v for k, v in one.items() if v is not None})
     return normal
 
@@ -214,7 +199,8 @@ def get(service: Service, request: Request) -> dict[str, Any]:
     with service.lock:
         service.settle()
         project, dataset, name = request.path
-        return resource(service, service.catalog.table((project, dataset, name.split("$")[0])))
+        table = service.catalog.table((project, dataset, name.split("$")[0]))
+        return resource(service, drifted(table, request.sight.way))
 
 
 def patch(service: Service, request: Request) -> dict[str, Any]:

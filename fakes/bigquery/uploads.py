@@ -60,12 +60,13 @@ def upload(service: Service, request: Request) -> Any:
 
 def _accept(service: Service, request: Request, body: dict[str, Any], data: bytes) -> dict[str, Any]:
     from fakes.bigquery import job_methods
+    from fakes.bigquery.acceptance import accept
 
     with service.lock:
         service.settle()
         if "load" not in (body.get("configuration") or {}):
             raise invalid("Uploads are for load jobs: configuration.load is missing")
-        job = job_methods.accept(service, request.path[0], body, caller=request.caller, data=data)
+        job = accept(service, request.path[0], body, caller=request.caller, data=data, sight=request.sight)
         return job_methods.resource(service, job)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from fakes.bigquery.errors import invalid
+from fakes.bigquery.errors import Unsupported, invalid
 from fakes.bigquery.sql import jsons, moments
 from fakes.bigquery.sql.number_functions import float_text
 from fakes.bigquery.sql.types import Type, quoted
@@ -130,6 +130,7 @@ _SIMPLE: dict[str, Cell] = {
     "BIGNUMERIC": _decimal,
     "JSON": str,
     "INTERVAL": str,
+    "GEOGRAPHY": str,
 }
 
 
@@ -174,12 +175,30 @@ def decode(kind: Type, value: Any, field: str = "") -> Any:
             name, inner_kind = known[key.lower()]
             out[name] = decode(inner_kind, inner, f"{field}.{name}")
         return out
+    if kind.kind == "RANGE":
+        return _range(kind, value, field)
     if isinstance(value, list) and kind.kind != "JSON":
         raise BadValue(field, f"Array specified for non-repeated field: {field}.")
     try:
         return _READERS[kind.kind](value)
     except (ValueError, TypeError, ArithmeticError, KeyError):
         raise BadValue(field, _complaint(kind, value)) from None
+
+
+def _range(kind: Type, value: Any, field: str) -> dict[str, Any]:
+    """A range as `{"start": …, "end": …}` or as `[start, end)`; UNBOUNDED or null leaves an end open."""
+    assert kind.item
+    if isinstance(value, str):
+        found = re.fullmatch(r"\[\s*(.*?)\s*,\s*(.*?)\s*\)", value.strip())
+        if not found:
+            raise BadValue(field, f"Invalid RANGE value: {value}")
+        texts = zip(("start", "end"), found.groups(), strict=True)
+        ends = {n: None if t.upper() in ("UNBOUNDED", "NULL") else t for n, t in texts}
+    elif isinstance(value, Mapping) and set(value) <= {"start", "end"}:
+        ends = {n: value.get(n) for n in ("start", "end")}
+    else:
+        raise BadValue(field, f"Invalid RANGE value: {value}")
+    return {n: decode(kind.item, v, field) for n, v in ends.items()}
 
 
 def _complaint(kind: Type, value: Any) -> str:
@@ -243,9 +262,12 @@ def _string(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
+_BLANKS = {ord(c): None for c in " \t\r\n"}
+
+
 def _bytes(value: Any) -> bytes:
     try:
-        return base64.b64decode(value, validate=True)
+        return base64.b64decode(value.translate(_BLANKS), validate=True)
     except binascii.Error as problem:
         raise ValueError(value) from problem
 
@@ -297,10 +319,56 @@ def _json(value: Any) -> str:
     return jsons.dumps(jsons.sort(value))
 
 
+_INTERVAL = re.compile(
+    r"([+-]?)P(?:([+-]?\d+)Y)?(?:([+-]?\d+)M)?(?:([+-]?\d+)D)?"
+    r"(?:T(?:([+-]?\d+)H)?(?:([+-]?\d+)M)?(?:([+-]?\d+(?:\.\d{1,6})?)S)?)?"
+)
+_CANONICAL_INTERVAL = re.compile(r"([+-]?)(\d+)-(\d+) ([+-]?\d+) ([+-]?)(\d+):(\d+):(\d+(?:\.\d{1,6})?)")
+
+
+def _interval(value: Any) -> str:
+    """The DuckDB spelling of an ISO 8601 duration or of the canonical `Y-M D H:M:S`."""
+    if found := _INTERVAL.fullmatch(value):
+        sign, *texts = found.groups()
+        if not any(texts):
+            raise ValueError(value)
+        years, months, days, hours, minutes = (int(t or 0) for t in texts[:5])
+        total, us = years * 12 + months, (hours * 60 + minutes) * 60_000_000 + round(Decimal(texts[5] or 0) * 1_000_000)
+        if sign == "-":
+            total, days, us = -total, -days, -us
+    elif found := _CANONICAL_INTERVAL.fullmatch(value):
+        sign, years_text, months_text, days_text, time_sign, h, m, s = found.groups()
+        total = int(years_text) * 12 + int(months_text)
+        total, days = -total if sign == "-" else total, int(days_text)
+        us = (int(h) * 60 + int(m)) * 60_000_000 + round(Decimal(s) * 1_000_000)
+        us = -us if time_sign == "-" else us
+    else:
+        raise ValueError(value)
+    return f"{total} months {days} days {us} microseconds"
+
+
+_POSITION = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\s+-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_WKT = re.compile(rf"\s*(POINT|LINESTRING)\s*\(\s*({_POSITION}(?:\s*,\s*{_POSITION})*)\s*\)\s*", re.I)
+
+
+def _geography(value: Any) -> str:
+    """Well-known text as the service gives it back; points and lines only, since other shapes are normalised there."""
+    found = _WKT.fullmatch(value)
+    if not found:
+        if re.match(r"\s*(POLYGON|MULTI\w+|GEOMETRYCOLLECTION|POINT\s+EMPTY|\{)", value, re.I):
+            raise Unsupported(f"the GEOGRAPHY value {value[:40]}", "points and lines are supported")
+        raise ValueError(value)
+    positions = [[float(n) for n in p.split()] for p in found.group(2).split(",")]
+    if any(not -90 <= latitude <= 90 for _, latitude in positions):
+        raise ValueError(value)
+    shown = (" ".join(f"{n:.15g}" for n in p) for p in positions)
+    return f"{found.group(1).upper()}({', '.join(shown)})"
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "INT64": _int, "FLOAT64": _read_float, "BOOL": _bool, "STRING": _string, "BYTES": _bytes, "DATE": _date,
     "DATETIME": _datetime, "TIME": moments.time, "TIMESTAMP": _timestamp, "NUMERIC": _numeric,
-    "BIGNUMERIC": _bignumeric, "JSON": _json,
+    "BIGNUMERIC": _bignumeric, "JSON": _json, "INTERVAL": _interval, "GEOGRAPHY": _geography,
 }  # fmt: skip
 
 
@@ -323,6 +391,8 @@ def parameter(kind: Type, node: Mapping[str, Any]) -> Any:
     if value is None:
         return None
     try:
+        if kind.kind == "TIMESTAMP" and re.fullmatch(r"[\d.eE+-]*", str(value)):
+            raise BadValue("", "seconds since the epoch are no TIMESTAMP here")
         return decode(kind, value)
     except BadValue:
         raise invalid(f"Invalid value for parameter of type {kind}: {value}") from None

@@ -206,6 +206,12 @@ class Competition:
         self._spans[table] = spans
         return start
 
+    def leave(self, table: TableId, span: tuple[int, int]) -> None:
+        """Make room where a job ended before its time, as a cancelled one does."""
+        spans = self._spans.get(table, [])
+        if span in spans:
+            spans.remove(span)
+
     def conflict(self, table: TableId, started_ns: int) -> bool:
         """Whether another job changed rows of `table` after `started_ns`."""
         return self._changed_ns.get(table, -1) > started_ns

@@ -76,7 +76,8 @@ def _ends_upload(call: Call) -> bool:
 
 def _seen(reply: Reply) -> Seen:
     ok = reply.status < 400
-    return Seen(reply.status, ok=ok, applied=ok, reason=reply.reason, bytes_out=len(reply.body))
+    refused = reply.body[:500].decode(errors="replace") if reply.status == 501 else ""  # one of our own
+    return Seen(reply.status, ok=ok, applied=ok, reason=reply.reason, bytes_out=len(reply.body), unsupported=refused)
 
 
 def _truncated(reply: Reply, after_bytes: int) -> Reply:

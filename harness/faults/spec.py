@@ -1,8 +1,9 @@
 """Faults as data: what a scenario file says about one fault.
 
-A fault strikes calls (refuse, delay, hang, serve_stale before the effect; lose_reply, truncate after it) or processes
-(crash, pause, restart; at a time or on a call). This module must not know how a fault is carried out or how a scenario
-file is read. Vendor-worded refusals belong to the emulators: a bare status gets the vendor's usual words there.
+A fault strikes calls (refuse, delay, hang, serve_stale, distort before the effect; lose_reply, truncate after it) or
+processes (crash, pause, restart; at a time or on a call). This module must not know how a fault is carried out or how
+a scenario file is read. Vendor-worded refusals belong to the emulators: a bare status gets the vendor's usual words
+there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from fakes.seam import Delay, Hang, LoseReply, Refuse, ServeStale, Truncate, Verdict
+from fakes.seam import Delay, Distort, Hang, LoseReply, Refuse, ServeStale, Truncate, Verdict
 from harness.faults.match import CallMatch
 from harness.strict import Strict
 from harness.timespec import Duration, Moment
@@ -60,6 +61,37 @@ class TruncateSpec(Strict):
         return Truncate(self.after_bytes)
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class DistortSpec(Strict):
+    """Data that is wrong in the ways given, at least one; which calls know which way is in the back end's reference."""
+
+    hide_partition: str | None = None
+    hide_streamed: Duration | None = None
+    drop_rows: Share | None = None
+    duplicate_rows: Share | None = None
+    drop_columns: tuple[str, ...] | None = Field(default=None, strict=False, min_length=1)
+    rename_columns: dict[str, str] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _some_way(self) -> DistortSpec:
+        if not any(getattr(self, name) is not None for name in type(self).model_fields):
+            raise ValueError(f"distort says no way; give one or more of {', '.join(type(self).model_fields)}")
+        return self
+
+    def verdict(self) -> Verdict:
+        """The seam's verdict."""
+        return Distort(
+            self.hide_partition or "",
+            self.hide_streamed.seconds if self.hide_streamed else 0.0,
+            self.drop_rows or 0.0,
+            self.duplicate_rows or 0.0,
+            self.drop_columns or (),
+            self.rename_columns or {},
+        )
+
+
 class Victim(Strict):
     """Whom a process fault strikes: a process by name, or `caller`, the one that made the matching call.
 
@@ -88,7 +120,7 @@ class RestartSpec(Victim):
 
 ProcessAction = CrashSpec | PauseSpec | RestartSpec
 
-_BEFORE = ("refuse", "delay", "hang", "serve_stale")
+_BEFORE = ("refuse", "delay", "hang", "serve_stale", "distort")
 _AFTER = ("lose_reply", "truncate")
 _PROCESS = ("crash", "pause", "restart")
 _ACTIONS = (*_BEFORE, *_AFTER, *_PROCESS)
@@ -111,6 +143,7 @@ class FaultSpec(Strict):
     delay: Duration | None = None
     hang: Duration | Literal["forever"] | None = None
     serve_stale: Duration | None = None
+    distort: DistortSpec | None = None
     lose_reply: Annotated[LoseReplySpec | None, BeforeValidator(_status_alone)] = None
     truncate: TruncateSpec | None = None
     crash: CrashSpec | None = None
@@ -146,9 +179,8 @@ class FaultSpec(Strict):
 
     def verdict(self) -> Verdict:
         """What becomes of a call it strikes; LookupError for a process fault."""
-        if self.refuse or self.lose_reply or self.truncate:
-            spec = self.refuse or self.lose_reply or self.truncate
-            return spec.verdict()  # type: ignore[union-attr]  # one of the three is there
+        if spec := self.refuse or self.lose_reply or self.truncate or self.distort:
+            return spec.verdict()
         if self.delay is not None:
             return Delay(self.delay.seconds)
         if self.serve_stale is not None:

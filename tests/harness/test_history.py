@@ -51,6 +51,7 @@ SAMPLES = {
         "data_sha256": "00",
     },
     "fault": {"id": "f", "event": "fired", "call": "bigquery jobs.insert"},
+    "unsupported": {"service": "bigquery", "method": "jobs.insert", "what": "unsupported by the emulator: PIVOT"},
     "breaker": {"name": "b", "from": "closed", "to": "open", "reason": "5 failures"},
     "log": {"level": "INFO", "logger": "root", "message": "hello", "fields": {}},
     "mark": {"name": "attempt", "fields": {"processor": "P"}},

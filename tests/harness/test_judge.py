@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.judge import ENDED, RAN, judge
+from harness.judge import EMULATED, ENDED, RAN, judge
 from harness.outcome import FaultAccount, Finding, Verdict
 from harness.scenario.load import load
 from tests.harness.checks.written import attempt, day
@@ -122,3 +122,15 @@ def test_an_instant_that_did_not_come_is_unknown_without_a_traceback(judged):
     ).findings
     assert (finding.verdict, finding.evidence) == (Verdict.UNKNOWN, ())
     assert finding.reason == "no instant is called 'horn'; there are none"
+
+
+def test_what_an_emulator_refused_as_unsupported_makes_the_run_unknown_whatever_the_checks_say(judged):
+    what = "unsupported by the emulator: PIVOT"
+    refused = {"service": "bigquery", "method": "jobs.insert", "what": what}
+    for checks in ("attempts == 1", "attempts == 5"):
+        history = day(attempt(0), (5, "unsupported", refused), (6, "unsupported", refused))
+        outcome = judged(f"checks: [{checks}]\n", history)
+        assert outcome.verdict is Verdict.UNKNOWN
+        [finding] = [f for f in outcome.findings if f.check == EMULATED]
+        assert (finding.measured, finding.reason) == (1, f"bigquery jobs.insert {what}")
+        assert finding.evidence[0].t_ns == 5_000_000_000

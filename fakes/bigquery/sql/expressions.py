@@ -16,7 +16,7 @@ from fakes.bigquery.sql.calls import Calls
 from fakes.bigquery.sql.casts import cast, convert, limited, text, use
 from fakes.bigquery.sql.names import Names
 from fakes.bigquery.sql.operators import Operators
-from fakes.bigquery.sql.scope import Context, Expr, Query, Scope
+from fakes.bigquery.sql.scope import Context, Expr, Query, Scope, parameter_key
 from fakes.bigquery.sql.types import (
     BOOL,
     INT64,
@@ -117,7 +117,7 @@ class Expressions:
         kind = {k.lower(): (k, v) for k, v in self.context.parameters.items()}.get(name)
         if kind is None:
             raise self.context.fail(f"Query parameter '{node.name}' not found", node)
-        key = f"p_{kind[0]}"
+        key = parameter_key(kind[0])
         self.context.used[key] = None
         return Expr(f"CAST(${key} AS {kind[1].duck})", kind[1], literal=True)
 
@@ -127,7 +127,7 @@ class Expressions:
         if name not in self.context.parameters:
             raise self.context.fail(f"Query parameter number {name} is not defined", node)
         kind = self.context.parameters[name]
-        key = f"p_{name}"
+        key = parameter_key(name)
         self.context.used[key] = None
         return Expr(f"CAST(${key} AS {kind.duck})", kind, literal=True)
 

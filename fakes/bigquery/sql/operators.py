@@ -29,6 +29,9 @@ class Operators:
     def comparison(self, sign: str, left: Expr, right: Expr, node: exp.Expression) -> Expr:
         """A comparison, after both sides agreed on a type."""
         pair = {left.type.kind, right.type.kind}
+        if "GEOGRAPHY" in pair:
+            word = "Equality" if sign in ("=", "<>") else "Less than"
+            raise self.context.fail(f"{word} is not defined for arguments of type GEOGRAPHY", node)
         if pair == {"INT64", "FLOAT64"} and not (left.literal or right.literal):
             return Expr(self._numbers(sign, f"CAST({left.sql} AS DOUBLE)", f"CAST({right.sql} AS DOUBLE)"), BOOL)
         (a, b), kind = self.expressions.unify([left, right], f"operator {sign.replace('<>', '!=')}", node)

@@ -18,6 +18,11 @@ TableId = tuple[str, str, str]
 """(project, dataset, table)."""
 
 
+def parameter_key(name: str) -> str:
+    """Under which name a query parameter is bound: ASCII letters, digits and underscores only."""
+    return "p_" + "".join(c if (c.isalnum() and c.isascii()) or c == "_" else f"_{ord(c):x}_" for c in name)
+
+
 @dataclass(frozen=True, slots=True)
 class Expr:
     """A compiled expression: DuckDB text, its GoogleSQL type, and whether it coerces as a literal does.

@@ -29,6 +29,7 @@ PHYSICAL = {
     "JSON": "JSON",
     "INTERVAL": "INTERVAL",
     "NULL": "BIGINT",
+    "GEOGRAPHY": "VARCHAR",
 }
 REST = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
 SPELLINGS = {
@@ -117,9 +118,11 @@ class Type:
 INT64, FLOAT64, BOOL, STRING, BYTES = (Type(k) for k in ("INT64", "FLOAT64", "BOOL", "STRING", "BYTES"))
 DATE, DATETIME, TIMESTAMP, TIME = (Type(k) for k in ("DATE", "DATETIME", "TIMESTAMP", "TIME"))
 NUMERIC, BIGNUMERIC, JSON, INTERVAL = (Type(k) for k in ("NUMERIC", "BIGNUMERIC", "JSON", "INTERVAL"))
+GEOGRAPHY = Type("GEOGRAPHY")
 
 SCALARS = {t.kind: t for t in (
-    INT64, FLOAT64, BOOL, STRING, BYTES, DATE, DATETIME, TIMESTAMP, TIME, NUMERIC, BIGNUMERIC, JSON, INTERVAL
+    INT64, FLOAT64, BOOL, STRING, BYTES, DATE, DATETIME, TIMESTAMP, TIME, NUMERIC, BIGNUMERIC, JSON, INTERVAL,
+    GEOGRAPHY,
 )}  # fmt: skip
 NUMERIC_RANK = {"INT64": 0, "NUMERIC": 1, "BIGNUMERIC": 2, "FLOAT64": 3}
 LITERAL_COERCIONS = {
@@ -237,7 +240,7 @@ _PARSED = {
     "BIGINT": INT64, "INT": INT64, "SMALLINT": INT64, "TINYINT": INT64, "DOUBLE": FLOAT64, "FLOAT": FLOAT64,
     "BOOLEAN": BOOL, "TEXT": STRING, "VARCHAR": STRING, "BINARY": BYTES, "VARBINARY": BYTES, "DATE": DATE,
     "TIMESTAMP": DATETIME, "DATETIME": DATETIME, "TIMESTAMPTZ": TIMESTAMP, "TIME": TIME, "DECIMAL": NUMERIC,
-    "BIGDECIMAL": BIGNUMERIC, "JSON": JSON, "INTERVAL": INTERVAL,
+    "BIGDECIMAL": BIGNUMERIC, "JSON": JSON, "INTERVAL": INTERVAL, "GEOGRAPHY": GEOGRAPHY,
 }  # fmt: skip
 
 
@@ -272,7 +275,7 @@ def from_rest(field: Mapping[str, Any]) -> Type:
         base = Type("RANGE", item=SCALARS[field["rangeElementType"]["type"]])
     elif kind in SCALARS:
         base = SCALARS[kind]
-    elif kind in ("GEOGRAPHY", "FOREIGN"):
+    elif kind == "FOREIGN":
         raise Unsupported(f"type {kind}")
     else:
         raise invalid(f"Invalid value for type: {field.get('type')} is not a valid value")
@@ -291,6 +294,4 @@ def from_parameter(node: Mapping[str, Any]) -> Type:
         return Type("RANGE", item=from_parameter(node["rangeElementType"]))
     if kind in SCALARS:
         return SCALARS[kind]
-    if kind == "GEOGRAPHY":
-        raise Unsupported("GEOGRAPHY parameters")
     raise ApiError("invalid", f"Invalid parameter type: {node.get('type')}")

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from fakes.seam import Distort
 from harness.faults.spec import FaultSpec
 
 CALL = {"service": "bigquery"}
@@ -37,6 +38,9 @@ REFUSE = {"status": 503}
         ({"at_yield": 0, "crash": {"process": "p"}}, "greater than or equal to 1"),
         ({"call": CALL, "refuse": REFUSE, "until": "2h", "for": "1h"}, "both 'until' and 'for'"),
         ({"call": CALL, "delay": 5}, "needs a unit"),
+        ({"call": CALL, "distort": {}}, "distort says no way; give one or more of hide_partition"),
+        ({"call": CALL, "distort": {"drop_rows": 1.5}}, "less than or equal to 1"),
+        ({"call": CALL, "distort": {"drop_rows": 0.5}, "phase": "after"}, "distort happens before the effect"),
         ({"call": CALL, "refuse": REFUSE, "from": "16:30"}, "no date and time with a zone"),
         ({"call": CALL, "refuse": REFUSE, "from": "2026-01-16T16:30:00"}, "has no zone"),
         ({"call": CALL, "refuse": REFUSE, "probability": 1.5}, "less than or equal to 1"),
@@ -50,3 +54,10 @@ REFUSE = {"status": 503}
 def test_a_contradictory_fault_is_refused_with_the_remedy(fault, says):
     with pytest.raises(ValidationError, match=says):
         FaultSpec.model_validate({"id": "f", **fault})
+
+
+def test_a_distortion_is_the_seams_verdict():
+    ways = {"hide_partition": "20260115", "hide_streamed": "5m", "rename_columns": {"a": "b"}, "drop_columns": ["c"]}
+    verdict = FaultSpec.model_validate({"id": "f", "call": CALL, "distort": ways}).verdict()
+    assert verdict == Distort("20260115", 300.0, 0.0, 0.0, ("c",), {"a": "b"})
+    assert verdict.ways() == ("hide_partition", "hide_streamed_s", "drop_columns", "rename_columns")
