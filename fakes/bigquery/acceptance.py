@@ -76,5 +76,3 @@ def accept(service: Service, project: str, body: dict[str, Any], *, method: str 
 
 def _valid_id(job_id: str) -> bool:
     return 0 < len(job_id) <= 1024 and all(c.isalnum() or c in "-_" for c in job_id)
-
-
