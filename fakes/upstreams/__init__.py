@@ -7,7 +7,7 @@ front ends know each other only through `feeds`; the season knows no upstream.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from fakes.seam import GrpcMethod, Surroundings, WsgiApp
 from fakes.upstreams import balldontlie, nba_com, odds_api, slack
 from fakes.upstreams.captures import CapturedFeeds
 from fakes.upstreams.feeds import Feeds
-from fakes.upstreams.season import MOST_GAMES, Season, build_season
+from fakes.upstreams.season import MOST_GAMES, Course, Season, build_season, plays_on
 from fakes.upstreams.synthetic import SyntheticFeeds
 from fakes.upstreams.web import Site, app
 
@@ -71,7 +71,7 @@ def _announce_finals(around: Surroundings, season: Season) -> None:
     now_s = around.now_ns() / 1e9
     ends: dict[date, float] = {}
     for game in season.games:
-        if not game.postponed:
+        if game.played_at_all:
             ends[game.day] = max(ends.get(game.day, 0.0), game.final_s)
     for day, final_s in ends.items():
         if final_s > now_s:
@@ -87,7 +87,11 @@ def create(
     days: int = 14,
     games_per_day: tuple[int, int] = (4, 11),
     first_number: int = 1,
-    postponed: Sequence[str] = (),
+    postponed: Sequence[str] | Mapping[str, str] = (),
+    cancelled: Sequence[str] = (),
+    late: Mapping[str, int] | None = None,
+    corrected: Sequence[str] = (),
+    extra: Sequence[Mapping[str, str]] = (),
     captures: str | Path | None = None,
     keys: Mapping[str, str] | None = None,
     limits: str = "service",
@@ -95,8 +99,12 @@ def create(
     """The upstreams over a synthetic season, or over a folder of `captures`.
 
     The season starts on `first_day` (the league's, Eastern). `slates` gives the number of games of each day; without it
-    there are `days` days with a number drawn from `games_per_day` (both ends included, 0..15). Game ids count from
-    `first_number`; `postponed` names some of them. `keys` {balldontlie, odds_api}: the one key each accepts (any
+    there are `days` days with a number drawn from `games_per_day` (both ends included, 0..15), none in the off-season
+    and the all-star break. Game ids count from `first_number`. By id: `postponed` games are called off (a mapping says
+    the day on which each is made up, "" for none), `cancelled` ones vanish, `late` ones begin so many minutes late,
+    `corrected` ones have their statistics changed the next day. `extra` games {day, home, away, at} come on top.
+
+    `keys` {balldontlie, odds_api}: the one key each accepts (any
     where not given). `limits` is "service" (their rate limits) or "none". Raises `ValueError` naming the option.
     """
     if limits not in ("service", "none"):
@@ -118,9 +126,22 @@ def create(
         raise ValueError(f"first_day: {first_day!r} is no date; give YYYY-MM-DD") from None
     rng = around.rng("season")
     seed = f"{rng.getrandbits(64):016x}"
-    counts = list(slates) if slates is not None else [rng.randint(low, high) for _ in range(days)]
+    if slates is not None:
+        counts = list(slates)
+    else:
+        counts = [rng.randint(low, high) if plays_on(first + timedelta(days=day)) else 0 for day in range(days)]
     try:
-        season = build_season(seed, first, counts, first_number=first_number, postponed=frozenset(postponed))
+        course = Course(
+            postponed={
+                game: date.fromisoformat(day) if day else None
+                for game, day in (postponed.items() if isinstance(postponed, Mapping) else [(g, "") for g in postponed])
+            },
+            cancelled=frozenset(cancelled),
+            late={game: 60 * minutes for game, minutes in (late or {}).items()},
+            corrected=frozenset(corrected),
+            extra=tuple(extra),
+        )
+        season = build_season(seed, first, counts, first_number=first_number, course=course)
     except ValueError as error:
-        raise ValueError(f"slates, postponed: {error}") from None
+        raise ValueError(f"slates, postponed, cancelled, late, corrected, extra: {error}") from None
     return Upstreams(around, SyntheticFeeds(season), season, keys=keys or {}, limited=limited)

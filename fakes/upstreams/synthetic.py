@@ -7,11 +7,13 @@ import random
 from datetime import UTC, date, datetime
 from typing import Any
 
-from fakes.upstreams.boxscore import Line, total
+from fakes.upstreams.boxscore import Line
 from fakes.upstreams.feeds import Json
+from fakes.upstreams.fixture import EASTERN, State
+from fakes.upstreams.injuries import Injury
 from fakes.upstreams.league import Team
 from fakes.upstreams.roster import Player
-from fakes.upstreams.season import EASTERN, Game, Season, State
+from fakes.upstreams.season import Game, Season
 
 OFFERED_WITHIN_S = 2 * 86_400
 """Events are listed two days ahead; player props of an event appear a day ahead."""
@@ -20,8 +22,6 @@ PROPS_WITHIN_S = 86_400
 BOOKMAKERS = (("draftkings", "DraftKings"), ("fanduel", "FanDuel"), ("betmgm", "BetMGM"))
 PROP_PLAYERS = 8
 ORDINALS = ("1st Qtr", "2nd Qtr", "3rd Qtr", "4th Qtr")
-INJURED_SHARE = 0.08
-INJURIES = ("ankle", "knee", "hamstring", "back", "wrist", "illness", "calf", "shoulder")
 
 
 class SyntheticFeeds:
@@ -29,12 +29,14 @@ class SyntheticFeeds:
 
     def __init__(self, season: Season) -> None:
         self._season = season
-        self._by_event = {event_id(game): game for game in season.games}
+        self._by_event = {event_id(game): game for game in season.games}  # the make-up game, where there is one
 
     def box_scores(self, day: date, now_s: float) -> list[Json]:
         """The games of `day`; their teams have no lines before the tip-off, and running ones until the end."""
         rendered = []
         for game in self._season.of_day(day):
+            if not game.known(now_s) or (game.cancelled and game.called_off(now_s)):
+                continue
             home, away = game.lines(now_s)
             item = _bdl_game(game, now_s)
             del item["id"], item["datetime"]  # The recorded answers of this call have neither.
@@ -46,23 +48,30 @@ class SyntheticFeeds:
     def games(self, days: list[date], now_s: float) -> list[Json]:
         """The games of `days`, or of the season."""
         wanted = set(days)
-        return [_bdl_game(game, now_s) for game in self._season.games if not wanted or game.day in wanted]
+        shown = (game for game in self._season.games if game.known(now_s))
+        return [
+            _bdl_game(game, now_s)
+            for game in shown
+            if (not wanted or game.day in wanted) and not (game.cancelled and game.called_off(now_s))
+        ]
 
     def injuries(self, now_s: float) -> list[Json]:
         """About one player in twelve; the list changes at Eastern midnight."""
         today = datetime.fromtimestamp(now_s, EASTERN).date()
         entries = []
-        for tricode, roster in sorted(self._season.rosters.items()):
+        for _, roster in sorted(self._season.rosters.items()):
             for player in roster:
-                rng = random.Random(f"{self._season.seed}/injury/{tricode}/{player.rank}/{today.toordinal() // 7}")
-                if rng.random() < INJURED_SHARE:
-                    entries.append(_injury(player, today, rng))
+                injury = self._season.injuries.of(player.bdl_id, today)
+                if injury is not None:
+                    entries.append(_injury(player, injury))
         return sorted(entries, key=lambda entry: int(entry["player"]["id"]))
 
     def schedule(self, now_s: float) -> Json:
         """Every game of the season with its state."""
         dates: dict[date, list[Json]] = {}
         for game in self._season.games:
+            if not game.known(now_s) or (game.cancelled and game.called_off(now_s)):
+                continue
             dates.setdefault(game.day, []).append(_nba_game(game, now_s))
         return {
             "meta": {
@@ -74,7 +83,8 @@ class SyntheticFeeds:
                 "seasonYear": self._season.label,
                 "leagueId": "00",
                 "gameDates": [
-                    {"gameDate": day.strftime("%m/%d/%Y 00:00:00"), "games": games} for day, games in dates.items()
+                    {"gameDate": day.strftime("%m/%d/%Y 00:00:00"), "games": games}
+                    for day, games in sorted(dates.items())
                 ],
                 "weeks": [],
                 "broadcasterList": [],
@@ -88,7 +98,12 @@ class SyntheticFeeds:
     def odds(self, event_id: str, markets: frozenset[str], now_s: float) -> Json | None:
         """Points props of the best players; a line moves once an hour."""
         game = self._by_event.get(event_id)
-        if game is None or game.postponed or not now_s < game.tip_s <= now_s + OFFERED_WITHIN_S:
+        if (
+            game is None
+            or not game.known(now_s)
+            or game.called_off(now_s)
+            or not now_s < game.tip_s <= now_s + OFFERED_WITHIN_S
+        ):
             return None
         makers: list[Json] = []
         if "player_points" in markets and game.tip_s <= now_s + PROPS_WITHIN_S:
@@ -135,15 +150,10 @@ def _odds_name(team: Team) -> str:
     return "Los Angeles Clippers" if team.tricode == "LAC" else team.full_name
 
 
-def _score(game: Game, now_s: float) -> tuple[int, int]:
-    home, away = game.lines(now_s)
-    return total(home), total(away)
-
-
 def _bdl_game(game: Game, now_s: float) -> Json:
     state = game.state(now_s)
     period, clock = game.period(now_s)
-    home_score, away_score = _score(game, now_s)
+    home_score, away_score = game.score(now_s)
     status, time = {
         State.SCHEDULED: (_zulu(game.tip_s), None),
         State.LIVE: (ORDINALS[period - 1] if 1 <= period <= 4 else f"OT{max(1, period - 4)}", f"Q{period} {clock}"),
@@ -224,15 +234,14 @@ def _share(made: int, tried: int) -> float:
     return round(made / tried, 7) if tried else 0
 
 
-def _injury(player: Player, today: date, rng: random.Random) -> Json:
-    what = rng.choice(INJURIES)
-    status = rng.choices(("Out", "Day-To-Day", "Questionable", "Out For Season"), (50, 35, 10, 5))[0]
-    back = date.fromordinal(today.toordinal() + rng.randint(1, 21))
+def _injury(player: Player, injury: Injury) -> Json:
+    since, back = injury.since, injury.back
     return {
         "player": {**_bdl_player(player), "team_id": player.bdl_id // 1_000},
         "return_date": f"{back:%b} {back.day}",
-        "description": f"{today:%b} {today.day}: {player.last_name} ({what}) is listed as {status.lower()}.",
-        "status": status,
+        "description": f"{since:%b} {since.day}: {player.last_name} ({injury.part}) is listed as "
+        f"{injury.status.lower()}.",
+        "status": injury.status,
     }
 
 
@@ -244,12 +253,12 @@ def _nba_game(game: Game, now_s: float) -> Json:
     overtime = "/OT" if state is State.FINAL and game.box.overtimes else ""
     text = {
         State.SCHEDULED: "PPD"
-        if game.postponed
+        if game.called_off(now_s)
         else f"{int(local.strftime('%I'))}:{local:%M} {local:%p}".lower() + " ET",
         State.LIVE: f"Q{period} {clock}",
         State.FINAL: f"Final{overtime}",
     }[state]
-    home_score, away_score = _score(game, now_s)
+    home_score, away_score = game.score(now_s)
     stamp = "%Y-%m-%dT%H:%M:%SZ"
     return {
         "gameId": game.game_id,
@@ -275,7 +284,7 @@ def _nba_game(game: Game, now_s: float) -> Json:
         "seriesText": "",
         "arenaName": f"{game.home.city} Arena",
         "arenaCity": game.home.city,
-        "postponedStatus": "Y" if game.postponed else "N",
+        "postponedStatus": "Y" if game.called_off(now_s) else "N",
         "homeTeam": _nba_team(game.home, home_score),
         "awayTeam": _nba_team(game.away, away_score),
         "pointsLeaders": [],
