@@ -30,7 +30,7 @@ _OPTIONS = (
     | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_DATETIME
 )
-_BUFFER_BYTES = 1 << 20
+WRITTEN_BYTES = 1 << 20
 _ADDRESS = re.compile(rb" at 0x[0-9a-fA-F]{6,16}")
 """The default repr of an object. Address space layout differs in each process, so it may not reach the history."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -83,8 +83,9 @@ class HistoryWriter:
     Not safe for several threads at once: on the wire the caller holds a lock. Costs 2–3 µs an event.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        """Raises OSError where `path` can't be written."""
+    def __init__(self, path: Path | None, buffer_bytes: int = WRITTEN_BYTES) -> None:
+        """Writes `buffer_bytes` at a time. Raises OSError where `path` can't be written."""
+        self._buffer_bytes = buffer_bytes
         self._path = path or Path()
         self._growing = self._path.with_name(path.name + ".partial") if path else Path()
         self._file = self._growing.open("wb") if path else BytesIO()
@@ -132,7 +133,7 @@ class HistoryWriter:
         self._buffer += line
         self._last_ns = t_ns
         self.events += 1
-        if len(self._buffer) >= _BUFFER_BYTES:
+        if len(self._buffer) >= self._buffer_bytes:
             self._spill()
         return self.events - 1
 
@@ -235,7 +236,7 @@ class History:
             pass
 
         def lines() -> Iterator[bytes]:
-            with path.open("rb", buffering=_BUFFER_BYTES) as file:
+            with path.open("rb", buffering=WRITTEN_BYTES) as file:
                 yield from file
 
         return cls(lines, str(path))

@@ -21,6 +21,8 @@ from harness.timespec import NoInstantError
 RAN = "the world ran"
 """The check that fails where a world raised instead of running; its evidence is the traceback."""
 ENDED = "the run came to its end"
+REPLAYED = "two runs of one seed agree"
+"""The check of `--paranoid`; its evidence is the first event that differs."""
 EMULATED = "the emulators support what was asked of them"
 """The check that is unknown where one refused: then a failing check is no failure of the pipeline."""
 
@@ -39,12 +41,13 @@ def judge(
     wall_s: float,
     raised: str = "",
     stopped: str = "",
+    differs: str = "",
 ) -> Outcome:
     """What came of `world`: never raises for what checks, metrics or the world do wrong, but says so in findings.
 
     `faults` are the accounts of the faults planned for this world. `raised` is the traceback of a world that raised
-    instead of running; `stopped` is the diagnosis of one that was stopped before its end (a livelock). What history
-    there is gets judged all the same.
+    instead of running; `stopped` is the diagnosis of one that was stopped before its end (a livelock); `differs` tells
+    where a second run differed. What history there is gets judged all the same.
     """
     metrics, broken = _metrics(scenario, history)
     findings = [run_check(check, history) for check in scenario.checks_of(world)]
@@ -59,6 +62,12 @@ def judge(
         findings.append(Finding(check=ENDED, verdict=Verdict.UNKNOWN, reason=reason, evidence=evidence))
     refused = _refused(history)
     findings += refused
+    if differs:
+        reason, *_, cause = differs.splitlines()
+        finding = Finding(
+            check=REPLAYED, verdict=Verdict.UNKNOWN, reason=f"{reason};{cause}", evidence=(Evidence(text=differs),)
+        )
+        findings.insert(0, finding)
     return Outcome(
         scenario=scenario.name,
         world=world,

@@ -16,7 +16,8 @@ class RunRequest:
     """Run `worlds` of `scenario` with `seed`, at most `jobs` of them at a time, and leave the files in `out_dir`.
 
     `out_dir` exists and can be written. `until` names an event at which to stop, None for the end of the span.
-    `release` is what is under test, for the record.
+    `release` is what is under test, for the record. With `pdb` the debugger opens at `until`; with `paranoid` each
+    world runs twice at once, and is unknown where the two differ.
     """
 
     scenario: Scenario
@@ -27,6 +28,8 @@ class RunRequest:
     until: str | None = None
     engine: Engine = "sim"
     release: str = ""
+    pdb: bool = False
+    paranoid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.comparison import compare
 from harness.durable import write_whole
-from harness.history import History
+from harness.history import WRITTEN_BYTES, History
 from harness.judge import judge
 from harness.outcome import FaultAccount, Outcome
 from harness.request import OnProgress, Progress, RunRequest, RunResult
@@ -25,6 +27,9 @@ from harness.scenario.catalogue import Project
 from harness.scenario.errors import ScenarioError
 from harness.zygote import Zygote
 
+ENGINE = "harness.sim.engine:main"
+COMPARED_BYTES = 1 << 13
+"""How much of a history is written at a time while it is compared with another."""
 HISTORY = "history.jsonl"
 OUTCOME = "outcome.json"
 OUTPUT = "output.txt"
@@ -57,14 +62,18 @@ def run(request: RunRequest, on_progress: OnProgress = lambda progress: None) ->
     made = [parent for parent in (request.out_dir, *request.out_dir.parents) if not parent.exists()]
     request.out_dir.mkdir(parents=True, exist_ok=True)
     with (
-        Zygote(roots) as zygote,
+        Zygote(roots, terminal=request.pdb or sys.stdin.isatty()) as zygote,
+        # The second of two runs to compare gets its memory laid out as another machine would.
+        Zygote(roots, fix_addresses=False) if request.paranoid else nullcontext() as other,
         ThreadPoolExecutor(max(1, min(request.jobs, len(request.worlds)))) as pool,
     ):
-        runs = [_World(request, world, project.root, roots, zygote, tell) for world in request.worlds]
+        runs = [_World(request, world, project.root, roots, zygote, other, tell) for world in request.worlds]
         try:
             stopped = list(pool.map(_World.run, runs))
         except BaseException:
             zygote.abort()  # the pool would wait for worlds that nobody wants any more
+            if other is not None:
+                other.abort()
             raise
     if undeclared := [stop for stop in stopped if stop is not None and stop.kind == "world"]:
         for world in runs:
@@ -96,6 +105,7 @@ class _World:
         root: Path,
         roots: Sequence[Path],
         zygote: Zygote,
+        other: Zygote | None,
         tell: OnProgress,
     ) -> None:
         self.folder = request.out_dir / world
@@ -104,14 +114,16 @@ class _World:
         self._root = root
         self._roots = roots
         self._zygote = zygote
+        self._other = other
         self._tell = tell
+        self._differs = ""
         self._summary: dict[str, Any] = {}
 
     def run(self) -> Stop | None:
         """Run the child to its end; say what stopped it early."""
         self.folder.mkdir(exist_ok=True)
         summary = self.folder / ".summary.json"
-        error = self._wait(summary)
+        error = self._twice(self._other, summary) if self._other is not None else self._wait(self._start(summary))
         if not summary.exists():
             return Stop("harness", error or f"world {self._world!r}: the child died without a word")
         self._summary = json.loads(summary.read_bytes())
@@ -135,11 +147,39 @@ class _World:
             wall_s=self._summary["wall_s"],
             raised=detail if stop is not None and stop.kind == "pipeline" else "",
             stopped=detail,
+            differs=self._differs,
         )
         outcome.write(self.folder / OUTCOME)
         return outcome
 
-    def _wait(self, summary: Path) -> str:
+    def _twice(self, other: Zygote, summary: Path) -> str:
+        """Run the world twice at once and compare; the second history is kept where it differs."""
+        second, second_summary, second_output = (self.folder / f"again-{name}" for name in (HISTORY, "summary", OUTPUT))
+        over = threading.Event()
+        with ThreadPoolExecutor(2) as pool:
+            compared = pool.submit(compare, self.folder / HISTORY, second, over)
+            try:
+                job = self._start(summary)
+                again = other.start(ENGINE, self._plan(second_summary, second), output=second_output)
+                error = self._wait(job)
+                for _ in other.messages(again):
+                    pass
+            finally:
+                over.set()
+            difference = compared.result()
+        second_summary.unlink(missing_ok=True)
+        second_output.unlink(missing_ok=True)
+        if difference is None:
+            second.unlink(missing_ok=True)
+        else:
+            self._differs = str(difference)
+        return error
+
+    def _start(self, summary: Path) -> int:
+        plan = self._plan(summary, self.folder / HISTORY)
+        return self._zygote.start(ENGINE, plan, output=self.folder / OUTPUT)
+
+    def _plan(self, summary: Path, history: Path) -> dict[str, Any]:
         scenario, request = self._request.scenario, self._request
         about: dict[str, Any] = {
             "world": self._world,
@@ -147,27 +187,28 @@ class _World:
             "release": request.release,
             "engine": "sim",
         }
-        job = self._zygote.start(
-            "harness.sim.engine:main",
-            {
-                "world": self._world,
-                "build": scenario.worlds[self._world].build,
-                "seed": request.seed,
-                "span_ns": scenario.span.ns,
-                "start": scenario.run_start(**about),
-                "end": scenario.run_end(**about),
-                "roots": [str(root) for root in self._roots],
-                "folder": str(self._root),
-                "history": str(self.folder / HISTORY),
-                "summary": str(summary),
-                "faults": [
-                    fault.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-                    for fault in scenario.plan(self._world)
-                ],
-                "until": request.until or "",
-            },
-            output=self.folder / OUTPUT,
-        )
+        return {
+            "world": self._world,
+            "build": scenario.worlds[self._world].build,
+            "seed": request.seed,
+            "span_ns": scenario.span.ns,
+            "start": scenario.run_start(**about),
+            "end": scenario.run_end(**about),
+            "roots": [str(root) for root in self._roots],
+            "folder": str(self._root),
+            "history": str(history),
+            "summary": str(summary),
+            "faults": [
+                fault.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+                for fault in scenario.plan(self._world)
+            ],
+            "until": request.until or "",
+            "pdb": request.pdb,
+            "buffer_bytes": COMPARED_BYTES if request.paranoid else WRITTEN_BYTES,
+        }
+
+    def _wait(self, job: int) -> str:
+        scenario = self._request.scenario
         error = ""
         for message in self._zygote.messages(job):
             if message["kind"] == "progress":

@@ -29,9 +29,19 @@ from harness.run_record import RunRecord
 from harness.scenario.errors import ScenarioError
 from harness.scenario.model import SEED_MAX, Scenario
 from harness.strict import nearest
+from harness.until import Until, UntilError
 
 RUNNERS: dict[str, str] = {"sim": "harness.runner"}
 """Engine -> the module whose `run` is a `harness.request.Runner`."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How closely to look: where to stop, with the debugger there or not, and whether to run twice."""
+
+    until: str | None
+    pdb: bool
+    paranoid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,7 @@ class Order:
     seed: int
     engine: Engine
     release: str
-    until: str | None
+    how: How
     out_dir: Path
 
     @property
@@ -54,7 +64,9 @@ class Order:
         words += ["--seed", str(self.seed)]
         words += [word for world in self.worlds for word in ("--world", shlex.quote(world))] if self.narrowed else []
         words += ["--engine", self.engine] if self.engine != "sim" else []
-        words += ["--until", shlex.quote(self.until)] if self.until else []
+        words += ["--until", shlex.quote(self.how.until)] if self.how.until else []
+        words += ["--pdb"] if self.how.pdb else []
+        words += ["--paranoid"] if self.how.paranoid else []
         return " ".join(words)
 
     @property
@@ -69,7 +81,9 @@ class Order:
 @click.option("--world", "worlds", metavar="NAME", multiple=True, help="Only this world; may be repeated.")
 @click.option("--engine", type=click.Choice(["sim", "wire"]), default="sim", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: .windtunnel/runs/<id>.")
-@click.option("--until", metavar="MARK", help="Stop at the first mark of this name.")
+@click.option("--until", metavar="EVENT", help="Stop there: 45m, mark:NAME, call:SERVICE.METHOD:N, event:SEQ, …")
+@click.option("--pdb", is_flag=True, help="Open the debugger at --until, while virtual time stands still.")
+@click.option("--paranoid", is_flag=True, help="Run twice at once and name the first event that differs.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, help="Worlds at a time.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def run_scenarios(
@@ -80,6 +94,8 @@ def run_scenarios(
     engine: Engine,
     out: Path | None,
     until: str | None,
+    pdb: bool,
+    paranoid: bool,
     jobs: int,
     as_json: bool,
 ) -> int:
@@ -87,6 +103,7 @@ def run_scenarios(
     workspace = Workspace.open(Path.cwd())
     if engine not in RUNNERS:
         raise exits.InputError(f"--engine {engine} is not there yet; use --engine {' or '.join(RUNNERS)}")
+    how = How(_moment(until, pdb=pdb, paranoid=paranoid), pdb, paranoid)
     tested = release.current(workspace.project.root)
     started_at = datetime.now(UTC)
     orders = []
@@ -100,12 +117,25 @@ def run_scenarios(
         chosen = _chosen(scenario, worlds)
         if problems := list(unresolved(scenario, chosen)):
             raise ScenarioError("\n".join(problems))
-        orders.append(Order(asked, scenario, chosen, own_seed, engine, tested, until, out_dir))
+        orders.append(Order(asked, scenario, chosen, own_seed, engine, tested, how, out_dir))
     runner: Runner = importlib.import_module(RUNNERS[engine]).run
     records = [_carry_out(order, runner, jobs, as_json) for order in orders]
     if as_json:
         click.echo(json.dumps(records if len(records) > 1 else records[0]))
     return exits.OF_VERDICT[Verdict.combine(Verdict(record["verdict"]) for record in records)]
+
+
+def _moment(until: str | None, *, pdb: bool, paranoid: bool) -> str | None:
+    if pdb and until is None:
+        raise exits.InputError("--pdb opens the debugger at a moment: say which, as in --until mark:NAME")
+    if pdb and paranoid:
+        raise exits.InputError("--pdb and --paranoid exclude one another: nobody can sit at two debuggers")
+    if until is not None:
+        try:
+            Until.parse(until)
+        except UntilError as error:
+            raise exits.InputError(f"--until: {error}") from error
+    return until
 
 
 def _carry_out(order: Order, runner: Runner, jobs: int, as_json: bool) -> dict[str, Any]:
@@ -117,13 +147,15 @@ def _carry_out(order: Order, runner: Runner, jobs: int, as_json: bool) -> dict[s
             worlds=order.worlds,
             seed=order.seed,
             out_dir=stage.folder,
-            jobs=jobs,
-            until=order.until,
+            jobs=1 if order.how.pdb else jobs,
+            until=order.how.until,
+            pdb=order.how.pdb,
+            paranoid=order.how.paranoid,
             engine=order.engine,
             release=order.release,
         )
         started_at, started_s = datetime.now(UTC), time.perf_counter()
-        with progress_bar(order.worlds, wanted=not as_json) as on_progress:
+        with progress_bar(order.worlds, wanted=not as_json and not order.how.pdb) as on_progress:
             result = runner(request, on_progress)
         record = _record(order, result, started_at, time.perf_counter() - started_s)
         record.write(stage.folder / run_dir.RECORD)

@@ -22,7 +22,7 @@ from fakes.seam import PASS, Backend, Call, Ruling, StreamBackend
 from harness.durable import write_whole
 from harness.faults.engine import FaultEngine, FaultError
 from harness.faults.spec import FaultSpec
-from harness.history import HistoryWriter
+from harness.history import WRITTEN_BYTES, HistoryWriter
 from harness.sim import clock as sim_clock
 from harness.sim import guest
 from harness.sim.debugger import Debugger, DebuggerStop, Seen
@@ -67,6 +67,7 @@ class RunPlan:
     faults: tuple[Mapping[str, Any], ...] = ()
     until: str = ""
     pdb: bool = False
+    buffer_bytes: int = WRITTEN_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Simulation:
         kernel = self._kernel = self._machine.kernel
         kernel.begin(seed=plan.seed, epoch_ns=plan.start["start_epoch_ns"], roots=[Path(root) for root in plan.roots])
         self._machine.begin()
-        self._writer = HistoryWriter(Path(plan.history))
+        self._writer = HistoryWriter(Path(plan.history), plan.buffer_bytes)
         self._record = Record(self._writer, kernel.clock)
         self._hosts = Hosts()
         self._backends: dict[str, Backend] = {}
