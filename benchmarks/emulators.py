@@ -25,6 +25,7 @@ from rich.console import Console
 
 from benchmarks.figure import Figure, take
 from benchmarks.kernel import ROOT, as_table, conditions
+from benchmarks.load import use_all
 
 KIB, MIB = 1024, 1024 * 1024
 
@@ -110,6 +111,29 @@ def start_s(*emulators: str) -> float:
         return time.perf_counter() - began_s
 
 
+def start_cpu_s(*emulators: str) -> float:
+    """Processor seconds of the same: what a machine with nothing else to do would take at least."""
+    with up(*emulators) as (_, pid):
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def cold_start_s() -> float:
+    """Seconds from the command to its environment with none of our files or libraries in the page cache."""
+    for path in (path for folder in (ROOT / "fakes", ROOT / "harness", Path(sys.prefix)) for path in folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return start_s()
+
+
+def loaded_mb() -> float:
+    """Megabytes that `up` with every emulator holds after some thousands of calls."""
+    with up("--set", "gcs.limits=none", "--set", "bigquery.limits=none") as (environment, pid):
+        use_all(environment)
+        return resident_mb(pid)
+
+
 def front_us(count: int) -> float:
     """Microseconds of one small download in process: front end, gate and state machine, no client and no socket."""
     from io import BytesIO
@@ -151,6 +175,9 @@ def figures(ours: Bucket, pid: int, theirs: Bucket | None, count: int) -> list[F
         Figure("gcs: memory behind the above", "MB", "less", lambda: resident_mb(pid), 300),
         Figure("up: gcs alone, command to environment", "s", "less", lambda: start_s("gcs"), 2),
         Figure("up: every emulator, command to environment", "s", "less", start_s, 2),
+        Figure("up: every emulator, processor time of the same", "s", "less", start_cpu_s, 2),
+        Figure("up: every emulator, cold file cache", "s", "less", cold_start_s),
+        Figure("up: memory after a load on every emulator", "MB", "less", loaded_mb, 300),
     ]
 
 

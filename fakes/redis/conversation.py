@@ -16,7 +16,7 @@ from fakeredis import FakeServer
 
 # Private modules of fakeredis, whose public TCP server polls the real clock and knows no gate; the lock pins them.
 from fakeredis._clients._tcp_server import encode_reply
-from fakeredis._helpers import SimpleError
+from fakeredis._helpers import SimpleError, SimpleString
 from fakeredis._socket import FakeSocket
 
 from fakes.gate import Front, Gate, Seen
@@ -82,6 +82,22 @@ class _Socket(FakeSocket):
         """An answer, or a message of a channel."""
         self._told(msg)
 
+    def _decode_result(self, result: Any) -> Any:
+        """Leave statuses and errors what they are: the wire tells them from values, as fakeredis' own client cannot."""
+        return result
+
+
+def encoded(value: Any, version: int) -> bytes:
+    """A reply as RESP `version` (2 or 3) has it."""
+    if isinstance(value, SimpleString):
+        return b"+%b\r\n" % value.value
+    if isinstance(value, SimpleError):
+        return f"-{value.value}\r\n".encode()
+    if isinstance(value, list | tuple):
+        return b"*%d\r\n" % len(value) + b"".join(encoded(one, version) for one in value)
+    plain: bytes = encode_reply(value, version, nested=True)
+    return plain
+
 
 class Conversation:
     """Serves one connection; `run` returns when the client has had enough."""
@@ -138,15 +154,14 @@ class Conversation:
             self._socket.sendall(encode(words))
         finally:
             self._asking = None
-        error = next((one for one in self._answers if isinstance(one, Exception)), None)
+        error = next((one for one in self._answers if isinstance(one, SimpleError)), None)
         self._known = self._known or (greets and error is None)
         data = b"".join(map(self._encoded, self._answers))
         return Reply(data, data[1:].split(None, 1)[0].decode() if error is not None else "")
 
     def _encoded(self, value: Any) -> bytes:
         version: int = self._socket._client_info.protocol_version
-        encoded: bytes = encode_reply(SimpleError(str(value)) if isinstance(value, SimpleError) else value, version)
-        return encoded
+        return encoded(value, version)
 
     def _told(self, value: Any) -> None:
         if self._asking == threading.get_ident():

@@ -8,7 +8,8 @@ import json
 import shlex
 import signal
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -108,60 +109,75 @@ def up(
         signal.signal(number, lambda *_: stop.set())
     _check_host(host, remote=allow_remote, token=token)
     taken, settings = _ports(ports), _options(options)
-    # The servers come late: whoever asks for --help shall not wait for them. What is loaded stays, so that looking for
-    # garbage among it is time lost.
-    gc.disable()
-    import_module("fakes.wire.lean").without_clients()
-    from harness.wire.control import Control
-    from harness.wire.station import Station, StationError, available
+    with _sparing_collection():
+        # The servers come late: whoever asks for --help shall not wait for them.
+        import_module("fakes.wire.lean").without_clients()
+        from harness.wire.station import available
 
-    names = emulators or tuple(available())
-    for name in (taken.keys() - {"control"}) | settings.keys():
-        if name not in names:
-            raise exits.InputError(f"{name!r} is given a port or an option but is not served; name it among SERVICE")
-    declared = None
-    if topology is not None:
-        from harness.tunnel import DeclarationError, Tunnel
-
-        tunnel = Tunnel(seed=seed, start_epoch_ns=0, folder=Path.cwd())
-        try:
-            tunnel.topology(str(topology))
-            declared = tunnel.topologies[0]
-        except DeclarationError as error:
-            raise exits.InputError(str(error)) from error
-    try:
-        station = Station(
+        names = emulators or tuple(available())
+        for name in (taken.keys() - {"control"}) | settings.keys():
+            if name not in names:
+                raise exits.InputError(f"{name!r} is given a port or an option but is not served; name it too")
+        station, control = _start(
             names,
-            host=host,
-            ports=taken,
+            host,
+            taken,
             options=settings,
-            topology=declared,
+            topology=None if topology is None else _declared(topology, seed),
             data=data,
             seed=seed,
             token=token,
             lenient=not emulators,
         )
+    for why in station.left_out.values():
+        click.echo(f"windtunnel: left out: {why}", err=True)
+    if data is not None and station.forgetful():
+        click.echo(f"windtunnel: these keep nothing in {data}: {', '.join(station.forgetful())}", err=True)
+    told = {**station.environment(), CONTROL_VARIABLE: f"http://{control.address}"}
+    click.echo(written({**told, TOKEN_VARIABLE: token} if token else told, style))
+    stop.wait()
+    control.close()
+    station.close()
+    gc.unfreeze()
+    return exits.PASS
+
+
+@contextmanager
+def _sparing_collection() -> Iterator[None]:
+    """What is loaded here stays to the end, so that looking for garbage among it is time lost."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+def _declared(topology: Path, seed: int) -> Mapping[str, Any]:
+    from harness.tunnel import DeclarationError, Tunnel
+
+    tunnel = Tunnel(seed=seed, start_epoch_ns=0, folder=Path.cwd())
+    try:
+        tunnel.topology(str(topology))
+    except DeclarationError as error:
+        raise exits.InputError(str(error)) from error
+    return tunnel.topologies[0]
+
+
+def _start(names: Iterable[str], host: str, ports: Mapping[str, int], **more: Any) -> tuple[Any, Any]:
+    """A station and the server of its control API; `more` is what `Station` takes besides."""
+    from harness.wire.control import Control
+    from harness.wire.station import Station, StationError
+
+    try:
+        station = Station(names, host=host, ports=ports, **more)
     except StationError as error:
         raise exits.InputError(str(error)) from error
     except OSError as error:
         raise exits.InputError(f"cannot listen: {error}; give another --port, or leave it out for any") from error
     try:
-        server = import_module("fakes.wire.http_server").HttpServer(
-            Control(station, token), host, taken.get("control", 0)
-        )
+        server = import_module("fakes.wire.http_server").HttpServer
+        return station, server(Control(station, more["token"]), host, ports.get("control", 0))
     except OSError as error:
         station.close()
         raise exits.InputError(f"cannot listen: {error}; give another --port control=…") from error
-    for why in station.left_out.values():
-        click.echo(f"windtunnel: left out: {why}", err=True)
-    if data is not None and station.forgetful():
-        click.echo(f"windtunnel: these keep nothing in {data}: {', '.join(station.forgetful())}", err=True)
-    told = {**station.environment(), CONTROL_VARIABLE: f"http://{server.address}"}
-    click.echo(written({**told, TOKEN_VARIABLE: token} if token else told, style))
-    gc.freeze()
-    gc.enable()
-    stop.wait()
-    server.close()
-    station.close()
-    gc.unfreeze()
-    return exits.PASS

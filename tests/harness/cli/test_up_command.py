@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import requests
 
 from harness.cli.app import run
 from harness.cli.up_command import written
+from harness.wire.station import Station, StationError
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -27,19 +29,20 @@ def start(*arguments: str) -> tuple[subprocess.Popen[str], dict[str, str]]:
     return process, json.loads(process.stdout.readline())
 
 
-def stop(process: subprocess.Popen[str]) -> int:
-    process.send_signal(signal.SIGTERM)
+def stop(process: subprocess.Popen[str], how: signal.Signals = signal.SIGTERM) -> int:
+    process.send_signal(how)
     assert process.stdout is not None
     process.stdout.close()
     return process.wait(20)
 
 
-def test_it_serves_until_it_is_told_to_stop() -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_it_is_told_to_stop(how: signal.Signals) -> None:
     process, environment = start("gcs", "--set", "gcs.limits=none")
     url = environment["STORAGE_EMULATOR_HOST"]
     assert requests.post(f"{url}/storage/v1/b?project=p", json={"name": "the-bucket"}).status_code == 200
     assert requests.get(f"{environment['WINDTUNNEL_CONTROL']}/health").json()["status"] == "ok"
-    assert stop(process) == 0
+    assert stop(process, how) == 0
     with pytest.raises(requests.ConnectionError):
         requests.get(url)
 
@@ -80,6 +83,10 @@ def test_variables_are_written_as_the_reader_wants_them() -> None:
         (["gcs", "--set", "limits=none"], "names no emulator"),
         (["gcs", "--set", "gcs.limits=few"], "limits = 'few'"),
         (["gcs", "--topology", "missing.yaml"], "cannot be read"),
+        (["gcs", "--data", f"{__file__}/below"], "cannot be made or written"),
+        (["upstreams", "--port", "upstreams=4443"], "leave --port out"),
+        (["redis", "--set", "redis.version=new"], "give numbers"),
+        (["ses", "--set", "ses.identities=a@b.c"], "give a list"),
     ],
 )
 def test_what_cannot_be_done_is_a_usage_error(
@@ -89,3 +96,25 @@ def test_what_cannot_be_done_is_a_usage_error(
     monkeypatch.setitem(os.environ, "WINDTUNNEL_TOKEN", "")
     assert run(["up", *arguments]) == 64
     assert words in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_a_usage_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for service in ("gcs", "pubsub", "redis", "control"):
+            arguments = ["up", "gcs", "pubsub", "redis", "--port", f"{service}={port}"]
+            assert run(arguments) == 64
+            assert "cannot listen" in capsys.readouterr().err
+
+
+def test_what_is_not_installed_is_left_out_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fakes.aws.find_spec", lambda _: None)
+    station = Station(["s3", "smtp"], lenient=True)
+    assert list(station.emulators) == ["smtp"]
+    assert "pip install 'windtunnel[aws]'" in station.left_out["s3"]
+    station.close()
+    with pytest.raises(StationError, match="needs moto"):
+        Station(["s3"])
