@@ -135,6 +135,8 @@ def up(
         click.echo(f"windtunnel: these keep nothing in {data}: {', '.join(station.forgetful())}", err=True)
     told = {**station.environment(), CONTROL_VARIABLE: f"http://{control.address}"}
     click.echo(written({**told, TOKEN_VARIABLE: token} if token else told, style))
+    gc.collect()
+    gc.freeze()
     stop.wait()
     control.close()
     station.close()
@@ -144,11 +146,10 @@ def up(
 
 @contextmanager
 def _sparing_collection() -> Iterator[None]:
-    """What is loaded here stays to the end, so that looking for garbage among it is time lost."""
+    """Nearly all that is loaded here stays to the end: looking for garbage among it again and again is time lost."""
     gc.disable()
     try:
         yield
-        gc.freeze()
     finally:
         gc.enable()
 
