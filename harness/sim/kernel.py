@@ -73,6 +73,7 @@ class Kernel:
         self.loop.on_stuck = self._stuck
         self.loop.on_collect = self._collect
         gc.disable()
+        order.number_classes(roots)
         self.packages = Packages(roots, SHARED_PACKAGES)
         self.packages.install()
         imports.install(self.packages.is_users_name)

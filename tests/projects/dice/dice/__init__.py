@@ -1,0 +1,1 @@
+"""Twenty programs that careless orders, addresses and clocks would make different each time."""
