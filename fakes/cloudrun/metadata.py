@@ -19,10 +19,18 @@ TOKEN_LIFE_S = 3599
 PROJECT_NUMBER = "1"
 REGION = "us-west2"
 
+NO_BOUNDARY = "0x0"
+"""An account that may be used from everywhere (google-auth's `NO_OP_TRUST_BOUNDARY_ENCODED_LOCATIONS`)."""
+
+
+def account_of(project: str) -> str:
+    """Name the service account that everything in `project` runs as."""
+    return f"windtunnel@{project}.iam.gserviceaccount.com"
+
 
 def metadata_server(project: str, around: Surroundings) -> WsgiApp:
     """Make the app for `metadata.google.internal` of `project`."""
-    account = f"windtunnel@{project}.iam.gserviceaccount.com"
+    account = account_of(project)
     scope = "https://www.googleapis.com/auth/cloud-platform"
     service_account = {"aliases": ["default"], "email": account, "scopes": [scope]}
     token = {"access_token": "windtunnel", "expires_in": TOKEN_LIFE_S, "token_type": "Bearer"}
@@ -62,5 +70,21 @@ def metadata_server(project: str, around: Surroundings) -> WsgiApp:
             [("Content-Type", kind), ("Metadata-Flavor", "Google"), ("Content-Length", str(len(body)))],
         )
         return [body]
+
+    return app
+
+
+def credentials_server(project: str) -> WsgiApp:
+    """Make the app for `iamcredentials.googleapis.com`, which google-auth asks from where its account may be used."""
+    body = json.dumps({"locations": [], "encodedLocations": NO_BOUNDARY}).encode()
+    where = f"/v1/projects/-/serviceAccounts/{account_of(project)}/allowedLocations"
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        known = environ.get("PATH_INFO") == where
+        start_response(
+            "200 OK" if known else "404 Not Found",
+            [("Content-Type", "application/json"), ("Content-Length", str(len(body) if known else 0))],
+        )
+        return [body if known else b""]
 
     return app

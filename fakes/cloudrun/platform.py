@@ -15,7 +15,7 @@ from typing import Any
 from fakes.cloudrun import headers
 from fakes.cloudrun.deployment import LARGEST_MESSAGE_BYTES, Deployment
 from fakes.cloudrun.fleet import Fleet
-from fakes.cloudrun.metadata import metadata_server
+from fakes.cloudrun.metadata import credentials_server, metadata_server
 from fakes.cloudrun.rollout import Change, Rollouts
 from fakes.cloudrun.service import Service
 from fakes.cloudrun.waiting import Streamed, Waiting, plain
@@ -89,7 +89,11 @@ class CloudRun:
     def http(self) -> Mapping[str, WsgiApp]:
         """Give each service's host, and the metadata server that client libraries ask for credentials."""
         metadata = metadata_server(self._project, self._around)
-        apps: dict[str, WsgiApp] = {"metadata.google.internal": metadata, "169.254.169.254": metadata}
+        apps: dict[str, WsgiApp] = {
+            "metadata.google.internal": metadata,
+            "169.254.169.254": metadata,
+            "iamcredentials.googleapis.com": credentials_server(self._project),
+        }
         for name in self.services:
             apps[name] = self._front(name)
         return apps

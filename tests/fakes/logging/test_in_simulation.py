@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.harness.sim.rpc.test_pubsub_client import Around
+from tests.harness.sim.around import Around
 from tests.harness.sim.simulated import simulated
 
 PROJECT = "nba-props-platform"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fakes.seam import Call, LoseReply, Refuse, Ruling
-from tests.harness.sim.rpc.test_pubsub_client import Around
+from tests.harness.sim.around import Around
 from tests.harness.sim.simulated import in_simulation
 
 PROJECT = "nba-props-platform"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.sim.rpc.test_pubsub_client import PROJECT, SUBSCRIPTION, TOPIC, Around
+from tests.harness.sim.around import Around
+from tests.harness.sim.rpc.test_pubsub_client import PROJECT, SUBSCRIPTION, TOPIC
 from tests.harness.sim.simulated import in_simulation
 
 MESSAGES = 40
