@@ -46,7 +46,7 @@ def explained() -> dict[str, str]:
     found = {}
     for line in EXPLAINED.read_text().splitlines():
         if line and not line.startswith("#"):
-            name, _, reason = line.partition(" ")
+            name, _, reason = line.partition("\t")
             found[name] = reason.strip()
     return found
 

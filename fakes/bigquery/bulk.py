@@ -19,6 +19,9 @@ from fakes.bigquery.sql.types import Type, quoted
 SLOW = {"JSON", "BYTES", "INTERVAL"}
 """Kinds that a document carries at the top of a row only."""
 
+MOST_AT_ONCE = 5_000
+"""Rows of one document: DuckDB's time to take it apart grows faster than its length."""
+
 Target = tuple[str, Type, bool]
 """(column, type, whether a TIMESTAMP comes as microseconds)."""
 
@@ -28,6 +31,10 @@ def insert(engine: Engine, table: str, targets: Sequence[Target], rows: Sequence
     if not rows:
         return
     columns = ", ".join(quoted(n) for n, _, _ in targets)
+    if len(rows) > MOST_AT_ONCE:
+        for start in range(0, len(rows), MOST_AT_ONCE):
+            insert(engine, table, targets, rows[start : start + MOST_AT_ONCE])
+        return
     transposed = list(zip(*rows, strict=True))
     if len(rows) < 4 or not all(map(_carried, targets, transposed)):
         _bind(engine, table, columns, targets, rows)
