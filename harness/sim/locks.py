@@ -27,7 +27,6 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
     def __init__(self) -> None:
         super().__init__(1)
         self.owner: Any = None
-        self.freed = False  # by the death of its holder, whose thread may have been about to release it
         self.number = next(_numbers)
         _locks.add(self)
 
@@ -43,7 +42,6 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
         acquired: bool = super().acquire(blocking, None if timeout == -1 else timeout)
         if acquired:
             self.owner = greenlet.getcurrent()
-            self.freed = False
         return acquired
 
     acquire_lock = acquire
@@ -51,8 +49,6 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
     def release(self) -> None:
         """Release it; RuntimeError if it is not locked."""
         if self.counter:
-            if self.freed:
-                return
             raise RuntimeError("release unlocked lock")
         self.owner = None
         super().release()
@@ -88,7 +84,6 @@ def release_held_by(process: Process) -> None:
     held = [lock for lock in list(_locks) if _holder(lock) is process]
     for lock in sorted(held, key=lambda lock: lock.number):
         lock.release()
-        lock.freed = True
 
 
 def _holder(lock: Any) -> Process | None:
