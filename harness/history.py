@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from harness.durable import write_whole
 from harness.glob import Glob
 from harness.kinds import KINDS
 
@@ -31,6 +32,7 @@ _OPTIONS = (
     | orjson.OPT_PASSTHROUGH_DATETIME
 )
 WRITTEN_BYTES = 1 << 20
+_GROWING = ".partial"
 _ADDRESS = re.compile(rb" at 0x[0-9a-fA-F]{6,16}")
 """The default repr of an object. Address space layout differs in each process, so it may not reach the history."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -76,6 +78,19 @@ class Event:
         return self.t_ns / 1e9
 
 
+def salvage(path: Path) -> None:
+    """Make a history at `path` of what a writer had flushed when it was killed: whole lines only, none if it has none.
+
+    Does nothing where the history is there. Raises OSError where it can't be written.
+    """
+    growing = path.with_name(path.name + _GROWING)
+    if path.exists():
+        return
+    flushed = growing.read_bytes() if growing.exists() else b""
+    write_whole(path, flushed[: flushed.rfind(b"\n") + 1])
+    growing.unlink(missing_ok=True)
+
+
 class HistoryWriter:
     """Appends events to a file, or to memory when `path` is None, hashing as it goes.
 
@@ -87,7 +102,7 @@ class HistoryWriter:
         """Writes `buffer_bytes` at a time. Raises OSError where `path` can't be written."""
         self._buffer_bytes = buffer_bytes
         self._path = path or Path()
-        self._growing = self._path.with_name(path.name + ".partial") if path else Path()
+        self._growing = self._path.with_name(path.name + _GROWING) if path else Path()
         self._file = self._growing.open("wb") if path else BytesIO()
         self._buffer = bytearray()
         self._digest = hashlib.sha256()
@@ -152,6 +167,11 @@ class HistoryWriter:
             return History.read(self._path)
         self._file.flush()
         return History.read(self._growing)
+
+    def flush(self) -> None:
+        """Write what is pending to the growing file, for who must read it should this process not live to close it."""
+        self._spill()
+        self._file.flush()
 
     def close(self) -> str:
         """Write what is pending, give the file its name, and return `sha256()`; a second call changes nothing."""

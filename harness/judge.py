@@ -25,6 +25,7 @@ REPLAYED = "two runs of one seed agree"
 """The check of `--paranoid`; its evidence is the first event that differs."""
 EMULATED = "the emulators support what was asked of them"
 """The check that is unknown where one refused: then a failing check is no failure of the pipeline."""
+CERTAIN = "the run shows what it should"
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
@@ -42,11 +43,13 @@ def judge(
     raised: str = "",
     stopped: str = "",
     differs: str = "",
+    doubts: Sequence[str] = (),
 ) -> Outcome:
     """What came of `world`: never raises for what checks, metrics or the world do wrong, but says so in findings.
 
     `faults` are the accounts of the faults planned for this world. `raised` is the traceback of a world that raised
-    instead of running; `stopped` is the diagnosis of one that was stopped before its end (a livelock); `differs` tells
+    instead of running; `stopped` is the diagnosis of one that was stopped before its end (a livelock); `doubts` are the
+    diagnoses that make a run which came to its end mean nothing certain (a process that is deadlocked); `differs` tells
     where a second run differed. What history there is gets judged all the same.
     """
     metrics, broken = _metrics(scenario, history)
@@ -57,7 +60,7 @@ def judge(
         last = raised.strip().splitlines()[-1]
         findings.insert(0, Finding(check=RAN, verdict=Verdict.FAIL, reason=last, evidence=(Evidence(text=raised),)))
     elif history.end is None:
-        reason = stopped.strip().splitlines()[0] if stopped.strip() else "the history has no run.end"
+        reason = _gist(stopped) if stopped.strip() else "the history has no run.end"
         evidence = (Evidence(text=stopped),) if stopped else ()
         findings.append(Finding(check=ENDED, verdict=Verdict.UNKNOWN, reason=reason, evidence=evidence))
     refused = _refused(history)
@@ -68,6 +71,9 @@ def judge(
             check=REPLAYED, verdict=Verdict.UNKNOWN, reason=f"{reason};{cause}", evidence=(Evidence(text=differs),)
         )
         findings.insert(0, finding)
+    for doubt in doubts:
+        evidence = (Evidence(text=doubt),)
+        findings.append(Finding(check=CERTAIN, verdict=Verdict.UNKNOWN, reason=_gist(doubt), evidence=evidence))
     return Outcome(
         scenario=scenario.name,
         world=world,
@@ -96,6 +102,12 @@ def _refused(history: History) -> list[Finding]:
     reason = next(iter(first.values())).text
     return [Finding(check=EMULATED, verdict=Verdict.UNKNOWN, measured=len(first), bound=0, reason=reason,
                     evidence=tuple(first.values()))]  # fmt: skip
+
+
+def _gist(diagnosis: str) -> str:
+    """What happened, and where the diagnosis says it, who erred and the remedy; stacks are for the evidence."""
+    first, *rest = diagnosis.strip().splitlines()
+    return "; ".join([first, *(line for line in rest[:2] if line.startswith(("erred: ", "remedy: ")))])
 
 
 def run_check(check: Check, history: History) -> Finding:

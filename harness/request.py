@@ -10,6 +10,9 @@ from typing import Protocol
 from harness.outcome import Engine, Outcome
 from harness.scenario.model import Scenario
 
+PROBLEM = "problem.txt"
+"""In a world's folder: the traceback or diagnosis of a world that was stopped early, or that went on in vain."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:

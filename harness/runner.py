@@ -10,6 +10,8 @@ import json
 import shutil
 import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -19,12 +21,13 @@ from typing import Any
 
 from harness.comparison import compare
 from harness.durable import write_whole
-from harness.history import WRITTEN_BYTES, History
+from harness.history import WRITTEN_BYTES, History, salvage
 from harness.judge import judge
 from harness.outcome import FaultAccount, Outcome
-from harness.request import OnProgress, Progress, RunRequest, RunResult
+from harness.request import PROBLEM, OnProgress, Progress, RunRequest, RunResult
 from harness.scenario.catalogue import Project
 from harness.scenario.errors import ScenarioError
+from harness.traces import last_words
 from harness.zygote import Zygote
 
 ENGINE = "harness.sim.engine:main"
@@ -34,8 +37,6 @@ HISTORY = "history.jsonl"
 OUTCOME = "outcome.json"
 OUTPUT = "output.txt"
 """What the code under test printed."""
-PROBLEM = "problem.txt"
-"""The traceback or diagnosis of a world that was stopped early."""
 
 
 class HarnessError(RuntimeError):
@@ -67,7 +68,7 @@ def run(request: RunRequest, on_progress: OnProgress = lambda progress: None) ->
         Zygote(roots, fix_addresses=False) if request.paranoid else nullcontext() as other,
         ThreadPoolExecutor(max(1, min(request.jobs, len(request.worlds)))) as pool,
     ):
-        runs = [_World(request, world, project.root, roots, zygote, other, tell) for world in request.worlds]
+        runs = [_World(request, world, project, roots, zygote, other, tell) for world in request.worlds]
         try:
             stopped = list(pool.map(_World.run, runs))
         except BaseException:
@@ -89,7 +90,9 @@ def run(request: RunRequest, on_progress: OnProgress = lambda progress: None) ->
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """What stopped a world early: `world` (its declaration), `pipeline` (its code), `livelock`, or `harness` (us)."""
+    """What stopped a world early: `world` (its declaration), `pipeline` (its code), `livelock`, `deadlock` or `stall`
+    (which `detail` diagnoses), or `harness` (us).
+    """
 
     kind: str
     detail: str
@@ -102,7 +105,7 @@ class _World:
         self,
         request: RunRequest,
         world: str,
-        root: Path,
+        project: Project,
         roots: Sequence[Path],
         zygote: Zygote,
         other: Zygote | None,
@@ -111,7 +114,7 @@ class _World:
         self.folder = request.out_dir / world
         self._request = request
         self._world = world
-        self._root = root
+        self._project = project
         self._roots = roots
         self._zygote = zygote
         self._other = other
@@ -123,24 +126,39 @@ class _World:
         """Run the child to its end; say what stopped it early."""
         self.folder.mkdir(exist_ok=True)
         summary = self.folder / ".summary.json"
+        began_s = time.monotonic()
         error = self._twice(self._other, summary) if self._other is not None else self._wait(self._start(summary))
-        if not summary.exists():
+        traces = last_words(_traces_of(summary))
+        if not summary.exists() and not traces:
             return Stop("harness", error or f"world {self._world!r}: the child died without a word")
-        self._summary = json.loads(summary.read_bytes())
-        summary.unlink()
+        if summary.exists():
+            self._summary = json.loads(summary.read_bytes())
+            summary.unlink()
+        else:
+            salvage(self.folder / HISTORY)
+            self._summary = {
+                "accounts": [],
+                "doubts": [],
+                "wall_s": time.monotonic() - began_s,
+                "problem": "stall",
+                "detail": traces,
+            }
+        told = [self._summary["detail"], *self._summary["doubts"]]
+        if any(told):
+            write_whole(self.folder / PROBLEM, "\n\n".join(text for text in told if text).encode())
         if not self._summary["problem"]:
             return None
-        write_whole(self.folder / PROBLEM, self._summary["detail"].encode())
         return Stop(self._summary["problem"], self._summary["detail"])
 
     def judge(self, stop: Stop | None) -> Outcome:
         """Judge the history and leave the outcome beside it."""
         detail = "" if stop is None else stop.detail
+        history = History.read(self.folder / HISTORY)
         outcome = judge(
             self._request.scenario,
             self._world,
-            History.read(self.folder / HISTORY),
-            [FaultAccount(**account) for account in self._summary["accounts"]],
+            history,
+            self._accounts(history),
             seed=self._request.seed,
             engine="sim",
             release=self._request.release,
@@ -148,6 +166,7 @@ class _World:
             raised=detail if stop is not None and stop.kind == "pipeline" else "",
             stopped=detail,
             differs=self._differs,
+            doubts=self._summary["doubts"],
         )
         outcome.write(self.folder / OUTCOME)
         return outcome
@@ -169,6 +188,7 @@ class _World:
             difference = compared.result()
         second_summary.unlink(missing_ok=True)
         second_output.unlink(missing_ok=True)
+        last_words(_traces_of(second_summary))
         if difference is None:
             second.unlink(missing_ok=True)
         else:
@@ -178,6 +198,18 @@ class _World:
     def _start(self, summary: Path) -> int:
         plan = self._plan(summary, self.folder / HISTORY)
         return self._zygote.start(ENGINE, plan, output=self.folder / OUTPUT)
+
+    def _accounts(self, history: History) -> list[FaultAccount]:
+        if accounts := self._summary["accounts"]:
+            return [FaultAccount(**account) for account in accounts]
+        # A child that was killed keeps no accounts, but its history has what fired up to then.
+        fired = Counter((event["id"], event["event"]) for event in history.of("fault"))
+        return [
+            FaultAccount(
+                id=spec.id, planned=spec.at_least, fired=fired[spec.id, "fired"], masked=fired[spec.id, "masked"]
+            )
+            for spec in self._request.scenario.plan(self._world)
+        ]
 
     def _plan(self, summary: Path, history: Path) -> dict[str, Any]:
         scenario, request = self._request.scenario, self._request
@@ -195,7 +227,7 @@ class _World:
             "start": scenario.run_start(**about),
             "end": scenario.run_end(**about),
             "roots": [str(root) for root in self._roots],
-            "folder": str(self._root),
+            "folder": str(self._project.root),
             "history": str(history),
             "summary": str(summary),
             "faults": [
@@ -203,6 +235,8 @@ class _World:
                 for fault in scenario.plan(self._world)
             ],
             "until": request.until or "",
+            "watchdog_s": self._project.watchdog_s,
+            "traces": str(_traces_of(summary)),
             "pdb": request.pdb,
             "buffer_bytes": COMPARED_BYTES if request.paranoid else WRITTEN_BYTES,
         }
@@ -216,3 +250,7 @@ class _World:
             elif message["kind"] == "error":
                 error = message["traceback"]
         return error
+
+
+def _traces_of(summary: Path) -> Path:
+    return summary.with_name(f"{summary.name}.traces")

@@ -26,7 +26,7 @@ MAY_PRINT = {"start.py", "requirements/lock.py", "benchmarks"}
 REAL_TIME: dict[str, str] = {
     "harness/sim/clock.py": "replaces the clocks, so it must name them",
     "harness/cli": "an ordinary process: progress bars and names of run folders",
-    "harness/sim/kernel.py": "a livelock is told by wall time; it ends a run and never enters one",
+    "harness/runner.py": "how long a child took that was killed before it could say so itself",
     "harness/sim/rpc": "runs inside the simulation, as the client library would: its `time.time` is the virtual one",
     "fakes/wire": "the surroundings of an emulator on a real socket: its clock is the wall's",
 }

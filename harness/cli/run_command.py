@@ -22,9 +22,9 @@ from harness.cli.progress import progress_bar
 from harness.cli.stage import Stage
 from harness.cli.validate_command import unresolved
 from harness.cli.workspace import Workspace
-from harness.judge import RAN
+from harness.judge import CERTAIN, ENDED, RAN
 from harness.outcome import Engine, Verdict
-from harness.request import Runner, RunRequest, RunResult
+from harness.request import PROBLEM, Runner, RunRequest, RunResult
 from harness.run_record import RunRecord
 from harness.scenario.errors import ScenarioError
 from harness.scenario.model import SEED_MAX, Scenario
@@ -200,6 +200,10 @@ def _show(order: Order, result: RunResult, record: RunRecord, report: Path) -> N
         for finding in outcome.findings:
             if finding.check == RAN:
                 click.echo(f"world {outcome.world} raised:\n" + "\n".join(part.text for part in finding.evidence))
+            elif finding.check in (ENDED, CERTAIN) and finding.evidence:
+                # Who erred and the remedy; the stacks that follow are for a pager.
+                head = finding.evidence[0].text.partition("\n\n")[0]
+                click.echo(f"world {outcome.world}: {head}\nstacks: {result.run_dir / outcome.world / PROBLEM}")
     click.echo(f"report: {report}")
     if record.verdict is not Verdict.PASS:
         click.echo(f"to repeat: {order.command}")

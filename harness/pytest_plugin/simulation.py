@@ -23,6 +23,7 @@ from harness.faults.engine import NO_RULING, FaultEngine, FaultError
 from harness.faults.spec import FaultSpec
 from harness.history import History
 from harness.pytest_plugin.marker import Options
+from harness.sim import diagnosis
 from harness.sim.engine import RunPlan, RunSummary, Simulation
 from harness.sim.launcher import PipelineError
 from harness.sim.loop import NS
@@ -184,11 +185,11 @@ class TestSimulation(Simulation):
 
     def hold(self) -> None:
         """Let virtual and real time stand still: somebody sits at a debugger."""
-        self._kernel.stop_watchdog()
+        self._kernel.standstill.stop_watchdog()
 
     def go_on(self) -> None:
         """End a `hold`."""
-        self._kernel.start_watchdog()
+        self._kernel.standstill.start_watchdog()
 
     # -- the engine's steps
 
@@ -270,7 +271,7 @@ class TestSimulation(Simulation):
         if not trouble and not self._ended and self.exit_message is None:
             trouble = (
                 f"the test did not end within its span of {self._options.span} of virtual time: it waits for what does "
-                f"not come. Remedy: look at what waits below, or give it more with span='…'\n{self._kernel.stacks()}"
+                f"not come. Remedy: look at what waits below, or give it more with span='…'\n{diagnosis.stacks()}"
             )
         kept = list(reports)
         passed = bool(kept) and all(report.outcome != "failed" and not report.skipped for report in kept)

@@ -15,19 +15,23 @@ from harness.scenario.errors import ScenarioError
 from harness.scenario.load import load
 from harness.scenario.model import Scenario
 from harness.strict import nearest
+from harness.timespec import Duration
 
+WATCHDOG_S = 30.0
+"""How long code may keep everything else from running, unless a project says otherwise."""
 SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The user's project: its root folder, the folders that hold its scenarios in order of precedence, and those that
-    its code is imported from.
+    """The user's project: its root folder, the folders that hold its scenarios in order of precedence, those that its
+    code is imported from, and how long (seconds) its code may keep everything else from running.
     """
 
     root: Path
     folders: tuple[Path, ...]
     import_paths: tuple[Path, ...]
+    watchdog_s: float = WATCHDOG_S
 
     @classmethod
     def nearest(cls, start: Path) -> Project:
@@ -52,7 +56,7 @@ class Project:
             return None
         folders = _folders(settings, "scenarios", tool.get("scenarios", []))
         import_paths = _folders(settings, "pythonpath", tool.get("pythonpath", ["."]))
-        return cls(settings.parent, folders, import_paths)
+        return cls(settings.parent, folders, import_paths, _seconds(settings, "watchdog", tool.get("watchdog")))
 
     def names(self) -> dict[str, Path]:
         """The name of each scenario file and its path, by name; a file hides those of the same name further on."""
@@ -89,6 +93,18 @@ class Project:
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES and path.is_file())
+
+
+def _seconds(settings: Path, key: str, given: object) -> float:
+    if given is None:
+        return WATCHDOG_S
+    try:
+        seconds = Duration.parse(given).seconds if isinstance(given, str) else 0.0
+    except ValueError:
+        seconds = 0.0
+    if seconds <= 0:
+        raise ScenarioError(f"{settings}: [tool.windtunnel] {key} is {given!r}; make it a duration, as in '30s'")
+    return seconds
 
 
 def _folders(settings: Path, key: str, names: object) -> tuple[Path, ...]:

@@ -62,6 +62,7 @@ class AppInstance:
         self._asgi: AsgiServer | None = None
         self._wsgi: Callable[..., Any] | None = None
         self._in_flight: dict[int, AsyncResult] = {}
+        process.asked = lambda: len(self._in_flight)
         self._streamed: list[Pieces] = []
         self._requests = 0
 

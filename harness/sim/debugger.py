@@ -96,7 +96,7 @@ class Debugger:
                 "PYTHONBREAKPOINT=0 in the environment of the service to pass over breakpoints"
             )
             return
-        self._kernel.stop_watchdog()
+        self._kernel.standstill.stop_watchdog()
         self._tell("debugger", open=True)
         with terminal.attached():
             now_ns = self._kernel.loop.now_ns
@@ -108,7 +108,7 @@ class Debugger:
         self._tell("debugger", open=False)
         if debugger.quitting:
             self._end(f"the user quit the debugger at {about[0]}")
-        self._kernel.start_watchdog()
+        self._kernel.standstill.start_watchdog()
         if live:
             debugger.follow(frame)
 

@@ -119,11 +119,11 @@ class Sleeper:
     would hit whatever it waits for by then.
     """
 
-    __slots__ = ("_timer", "_waiter", "_woken", "expired")
+    __slots__ = ("_timer", "_woken", "expired", "waiter")
 
     def __init__(self, timeout_s: float | None) -> None:
         hub = get_hub()
-        self._waiter = Waiter(hub)
+        self.waiter = Waiter(hub)
         self._woken = False
         self.expired = False
         self._timer: Any = None
@@ -134,14 +134,14 @@ class Sleeper:
     def sleep(self) -> None:
         """Wait to be woken."""
         self._woken = False
-        self._waiter.get()
-        self._waiter.clear()
+        self.waiter.get()
+        self.waiter.clear()
 
     def wake(self) -> None:
         """Switch to it; call it in the hub."""
         if not self._woken:
             self._woken = True
-            self._waiter.switch(None)
+            self.waiter.switch(None)
 
     def done(self) -> None:
         """It waits no more."""

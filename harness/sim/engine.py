@@ -27,11 +27,12 @@ from harness.sim import clock as sim_clock
 from harness.sim import guest
 from harness.sim.debugger import Debugger, DebuggerStop, Seen
 from harness.sim.launcher import Launcher, PipelineError
-from harness.sim.loop import NS, Livelock
+from harness.sim.loop import NS, Stuck
 from harness.sim.process import Process, spawn_in
 from harness.sim.program import resolve
 from harness.sim.record import Record
 from harness.sim.server import Channel
+from harness.sim.standstill import WATCHDOG_S
 from harness.sim.surroundings import Hosts, SimSurroundings
 from harness.tunnel import DeclarationError, Tunnel
 from harness.until import Until, Watch
@@ -51,7 +52,8 @@ class RunPlan:
 
     `start` and `end` are the fields of the events `run.start` and `run.end`; `faults` are `FaultSpec`s as JSON; `roots`
     are the folders of the user's project, `folder` the one that paths in the world are relative to; `until` is where to
-    stop (`harness.until`), "" for the end of the span; with `pdb` the debugger opens there.
+    stop (`harness.until`), "" for the end of the span; with `pdb` the debugger opens there. `watchdog_s` is how long
+    nothing may move, in real seconds, and `traces` where a child that must be ended from outside leaves its stacks.
     """
 
     world: str
@@ -68,13 +70,16 @@ class RunPlan:
     until: str = ""
     pdb: bool = False
     buffer_bytes: int = WRITTEN_BYTES
+    watchdog_s: float = WATCHDOG_S
+    traces: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """What the child leaves beside the history. `yields` counts, by process (`name#instance`), how often it gave way:
-    the moments a crash sweep goes through. `problem` is "" or what stopped the run early: `livelock`, `debugger`,
-    `pipeline`, `world` or `harness`, with `detail` for people.
+    the moments a crash sweep goes through. `problem` is "" or what stopped the run early (`livelock`, `deadlock`,
+    `stall`, `debugger`, `pipeline`, `world` or `harness`) with `detail` for people; `doubts` are diagnoses of parts of
+    a run that went on to its end.
     """
 
     history_sha256: str
@@ -87,6 +92,7 @@ class RunSummary:
     yields: Mapping[str, int]
     problem: str = ""
     detail: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 def main(channel: Channel, **plan: Any) -> int:
@@ -94,9 +100,7 @@ def main(channel: Channel, **plan: Any) -> int:
     run = Simulation(RunPlan(**plan), channel)
     summary = run.execute()
     write_whole(Path(run.plan.summary), json.dumps(asdict(summary), sort_keys=True).encode())
-    return {"": EXIT_OK, "livelock": EXIT_OK, "debugger": EXIT_OK, "pipeline": EXIT_PIPELINE, "world": EXIT_USAGE}.get(
-        summary.problem, EXIT_BUG
-    )
+    return {"pipeline": EXIT_PIPELINE, "world": EXIT_USAGE, "harness": EXIT_BUG}.get(summary.problem, EXIT_OK)
 
 
 class Simulation:
@@ -117,6 +121,8 @@ class Simulation:
         self._launcher: Launcher | None = None
         self._stop: AsyncResult = AsyncResult()
         self._cut_short = False
+        self._doubts: list[str] = []
+        kernel.standstill.on_deadlock = self._deadlocked
         self._debugger = Debugger(kernel, channel.tell, [Path(root) for root in plan.roots])
         kernel.on_log = self._log
         kernel.on_error = self._uncaught
@@ -127,14 +133,15 @@ class Simulation:
         plan = self.plan
         problem, detail = "", ""
         self._record.event("run.start", "harness", 0, dict(plan.start))
+        self._writer.flush()
         try:
-            self._kernel.start_watchdog()
+            self._kernel.standstill.start_watchdog(plan.watchdog_s, Path(plan.traces) if plan.traces else None)
             self._install_debugger()
             self._watch_for_the_end()
             self._build()
             self._run()
-        except Livelock as stuck:
-            problem, detail = "livelock", f"{stuck}\n{self._kernel.stacks()}"
+        except Stuck as stuck:
+            problem, detail = stuck.kind, str(stuck)
         except DebuggerStop as stopped:
             problem, detail = "debugger", str(stopped)
         except (DeclarationError, FaultError) as error:
@@ -143,6 +150,7 @@ class Simulation:
             problem, detail = "pipeline", str(error)
         except Exception:  # noqa: BLE001 - a bug of ours: it is reported with the history so far
             problem, detail = "harness", traceback.format_exc()
+        self._kernel.standstill.stop_watchdog()
         if self._faults is not None:
             self._faults.finish()
         if not problem and not self._cut_short:
@@ -161,6 +169,7 @@ class Simulation:
             yields={process.label: process.yields for process in self._kernel.processes},
             problem=problem,
             detail=detail,
+            doubts=tuple(self._doubts),
         )
 
     # -- building
@@ -332,7 +341,19 @@ class Simulation:
         step_s = span_s / PROGRESS_STEPS
         for _ in range(PROGRESS_STEPS + 1):
             self._channel.tell("progress", t_ns=self._kernel.loop.now_ns, events=self._writer.events)
+            self._writer.flush()
             gevent.sleep(step_s)
+            self._kernel.standstill.look_for_deadlocks()
+
+    def _deadlocked(self, process: Process, diagnosis: str) -> None:
+        self._doubts.append(diagnosis)
+        head = diagnosis.partition("\n")[0].partition("; it was")[0]  # the places are those of one machine
+        self._record.event(
+            "log",
+            process.name,
+            process.instance,
+            {"level": "ERROR", "logger": "windtunnel.process", "message": head, "fields": {}},
+        )
 
     def _log(self, process: Process, record: logging.LogRecord) -> None:
         mib = record.__dict__.get("memory_mib")

@@ -72,6 +72,10 @@ class Interest:
                 if pollable.references:
                     pollable.unwatch(self._changed)
 
+    def watched(self) -> list[Pollable]:
+        """What it asks anything of."""
+        return [pollable for pollable, _ in self._asked.values()]
+
     def clear(self) -> None:
         """Ask nothing of anything."""
         for fd in list(self._asked):

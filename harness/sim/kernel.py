@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import signal
-import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,13 +31,11 @@ from harness.sim import (
 )
 from harness.sim.chance import Chance
 from harness.sim.clock import Clock
-from harness.sim.loop import Livelock, VirtualLoop
+from harness.sim.loop import Stuck, VirtualLoop
 from harness.sim.packages import Packages
 from harness.sim.process import Process, current_label
 from harness.sim.rebind import rebind
-
-WATCHDOG_S = 30.0
-"""Real seconds without a single switch after which code is stuck (`while True: pass`)."""
+from harness.sim.standstill import Standstill
 
 YOUNG_PER_FULL_COLLECTION = 32
 """Collections of young objects to one of all: a full one looked at everything for a third of a quiet day's time."""
@@ -60,8 +55,7 @@ class Kernel:
         self.on_error: Callable[[Process | None, BaseException], None] = lambda process, error: None
         self.packages: Packages | None = None
         self.processes: list[Process] = []
-        self._seen_by_watchdog = -1
-        self._quiet_s = 0.0
+        self.standstill = Standstill(loop, self.processes)
         self._collections = 0
 
     def begin(self, *, seed: int, epoch_ns: int, roots: Sequence[Path]) -> None:
@@ -70,8 +64,8 @@ class Kernel:
         self.loop.read_limit_ns = self.loop.now_ns + self.loop.read_limit_ns
         self.clock.epoch_ns = epoch_ns
         self.chance.restart(seed)
-        self.loop.on_stuck = self._stuck
         self.loop.on_collect = self._collect
+        self.standstill.install()
         gc.disable()
         order.number_classes(roots)
         self.packages = Packages(roots, SHARED_PACKAGES)
@@ -82,56 +76,6 @@ class Kernel:
         """Collect the young; now and then, all: what survived is hardly ever garbage, and looking at it is dear."""
         self._collections += 1
         gc.collect(2 if self._collections % YOUNG_PER_FULL_COLLECTION == 0 else 1)
-
-    def start_watchdog(self) -> None:
-        """Watch, in real time, that the run moves."""
-        step_s = 1.0
-
-        def look(signum: int, frame: Any) -> None:
-            moved = self.loop.steps + self.loop.jumps
-            if moved != self._seen_by_watchdog:
-                self._seen_by_watchdog = moved
-                self._quiet_s = 0.0
-                return
-            self._quiet_s += step_s
-            if self._quiet_s >= WATCHDOG_S:
-                self._stuck(f"no greenlet switched for {WATCHDOG_S:.0f} real seconds")
-
-        signal.signal(signal.SIGALRM, look)  # the real one: this is the harness, not a process
-        signals.real_setitimer(signal.ITIMER_REAL, step_s, step_s)
-
-    def stop_watchdog(self) -> None:
-        """Watch no longer: somebody sits at a debugger."""
-        signals.real_setitimer(signal.ITIMER_REAL, 0.0)
-
-    def _stuck(self, reason: str, next_up: Callable[..., Any] | None = None) -> None:
-        """End the run with a diagnosis: never returns to the code that spins.
-
-        Found by the hub, the culprit is not running but about to: `next_up` is what would have woken it.
-        """
-        running = greenlet.getcurrent()
-        owner = current_label() or "the harness"
-        frame: Any = sys._getframe(1)
-        woken: Any = getattr(next_up, "__self__", None)
-        woken = getattr(woken, "greenlet", woken)  # a gevent Waiter stands for the greenlet that waits
-        if getattr(woken, "gr_frame", None) is not None:
-            owner = getattr(getattr(woken, "process", None), "label", owner)
-            frame = woken.gr_frame
-        stack = "".join(traceback.format_stack(frame, limit=25))
-        error = Livelock(f"{reason}; running was {owner} at\n{stack}")
-        main = gevent.get_hub().parent
-        if running is main:
-            raise error
-        main.throw(error)
-
-    def stacks(self) -> str:
-        """Return the stack of every greenlet of every process, for a diagnosis."""
-        lines: list[str] = []
-        for owner in self.processes:
-            for child in owner.greenlets():
-                lines.append(f"{owner.label} greenlet {order.creation_number(child)}:")
-                lines.extend(traceback.format_stack(child.gr_frame) if child.gr_frame else ["  (running)\n"])
-        return "\n".join(lines)
 
     def process(self, name: str, instance: int, environ: dict[str, str]) -> Process:
         """Make a process; its death frees the locks and thread table entries it held."""
@@ -248,7 +192,7 @@ def _report_errors(kernel: Kernel) -> None:
     Hub.NOT_ERROR = (GreenletExit, SystemExit)
 
     def handle_error(self: Any, context: Any, kind: Any, value: Any, trace: Any) -> None:
-        if isinstance(value, Livelock):
+        if isinstance(value, Stuck):
             self.parent.throw(value)
         if isinstance(value, Hub.NOT_ERROR):
             return

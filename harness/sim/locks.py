@@ -21,6 +21,10 @@ from harness.sim.process import Process
 _numbers = itertools.count(1)
 
 
+def on_wait(lock: Lock) -> None:
+    """Called when a thread is about to wait for `lock` without a time-out; `harness.sim.kernel` puts its own here."""
+
+
 class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
     """`threading.Lock` in virtual time, with an `owner`: the greenlet that acquired it and has not released it."""
 
@@ -39,10 +43,23 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
                 raise ValueError("timeout value must be a non-negative number")
             if timeout > threading.TIMEOUT_MAX:
                 raise OverflowError("timestamp out of range for platform time_t")
-        acquired: bool = super().acquire(blocking, None if timeout == -1 else timeout)
+        acquired: bool = super().acquire(False)
+        if not acquired and blocking:
+            acquired = self._wait(timeout)
         if acquired:
             self.owner = greenlet.getcurrent()
         return acquired
+
+    def _wait(self, timeout: float) -> bool:
+        if timeout != -1:
+            return bool(super().acquire(True, timeout))
+        waiting = greenlet.getcurrent().__dict__
+        waiting["waits_for"] = self
+        try:
+            on_wait(self)
+            return bool(super().acquire(True))
+        finally:
+            del waiting["waits_for"]
 
     acquire_lock = acquire
 

@@ -30,11 +30,19 @@ SWITCHES_PER_INSTANT = 1_000_000
 """Callbacks run without any timer firing after which the run is spinning (`while not done: sleep(0)`)."""
 
 
-class Livelock(BaseException):
-    """Time stands still: code polls the clock, or switches, without anybody ever waiting.
+class Stuck(BaseException):
+    """The run goes nowhere; the message is the diagnosis, `kind` its name for programs.
 
     Not an `Exception`, so that the pipeline's own retry loops cannot swallow the diagnosis.
     """
+
+    kind = "stuck"
+
+
+class Livelock(Stuck):
+    """Time stands still: code polls the clock, or switches, without anybody ever waiting."""
+
+    kind = "livelock"
 
 
 class Callback:
@@ -112,6 +120,10 @@ class Timer:
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
+    def awaits(self, serial: int) -> bool:
+        """Whether heap entry `serial` will fire."""
+        return self.callback is not None and serial == self._due
+
     def fire(self, serial: int) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
         """Give the call that heap entry `serial` stands for, None if the entry is stale."""
         callback = self.callback
@@ -141,6 +153,10 @@ class Sleeper:
         if self.asleep:
             self.asleep = False
             self.greenlet.switch()
+
+    def awaits(self, serial: int) -> bool:
+        """Whether it still sleeps."""
+        return self.asleep
 
     def fire(self, serial: int) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
         """Give the call that wakes it; None if something else has."""
@@ -180,7 +196,8 @@ class VirtualLoop:
 
     `now_ns` is the virtual time in nanoseconds since the start. `on_stuck(reason, next_up)` is called when time stands
     still (see `READS_PER_INSTANT`, `SWITCHES_PER_INSTANT`), with the callback that was to run next if it was the hub
-    that noticed; it must not return. `steps` counts callbacks, `jumps` counts advances of the clock.
+    that noticed; it must not return. `on_exhausted()` is called
+    when no callback and no timer is left. `steps` counts callbacks, `jumps` counts advances of the clock.
     """
 
     MAXPRI = 1
@@ -205,6 +222,7 @@ class VirtualLoop:
         self.jumps = 0
         self.on_stuck: Callable[[str, Callable[..., Any] | None], None] | None = None
         self.on_collect: Callable[[], object] | None = None
+        self.on_exhausted: Callable[[], object] | None = None
         self._callbacks: deque[Callback] = deque()
         self._heap: list[tuple[int, int, Timer | Sleeper]] = []
         self._serial = 0
@@ -257,6 +275,14 @@ class VirtualLoop:
                 switch()
         finally:
             sleeper.asleep = False
+
+    def pending(self) -> list[Timer | Sleeper]:
+        """What still waits in the heap to fire, in no order."""
+        return [timer for _, serial, timer in self._heap if timer.awaits(serial)]
+
+    def queued(self) -> list[Callback]:
+        """What still waits to run at this instant."""
+        return [callback for callback in self._callbacks if callback.pending]
 
     def timer(self, after: float, repeat: float = 0.0, ref: bool = True, priority: int | None = None) -> Timer:
         """Make a timer, not started."""
@@ -312,6 +338,8 @@ class VirtualLoop:
                     self.handle_error(timer, *sys.exc_info())
                 break
             else:
+                if self.on_exhausted is not None:
+                    self.on_exhausted()
                 return
             if once:
                 return

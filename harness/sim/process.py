@@ -60,6 +60,8 @@ class Process:
         self._next_yield = 0  # the first number in `_at_yield`, 0 for none
         self.ending: Callable[[str], None] = lambda reason: self.die()
         """How it ends by its own doing; whoever started it puts a function here that learns the reason."""
+        self.asked: Callable[[], int] | None = None
+        """How many requests it is answering, None for a process that is asked nothing and has work of its own."""
 
     def __repr__(self) -> str:
         return f"<Process {self.label} {self.state.value}>"
@@ -91,6 +93,10 @@ class Process:
     def greenlets(self) -> list[SimGreenlet]:
         """Return its greenlets that have not ended, oldest first."""
         return sorted((g for g in self._greenlets if not g.dead), key=creation_number)
+
+    def unordered(self) -> list[SimGreenlet]:
+        """As `greenlets`, in no order: asking for one numbers them, which those who only look must not do."""
+        return [child for child in self._greenlets if not child.dead]
 
     def on_death(self, action: Callable[[], None]) -> None:
         """Run `action` when the process dies, in order of registration; it must not block."""
@@ -210,7 +216,11 @@ def current_process() -> Process | None:
 
     Raw greenlets (made by user libraries, without our class) belong where the greenlet belongs that made them.
     """
-    running: Any = greenlet.getcurrent()
+    return process_of(greenlet.getcurrent())
+
+
+def process_of(running: Any) -> Process | None:
+    """Return the process that a greenlet belongs to, None for the harness's and for None."""
     while running is not None:
         try:
             found: Process | None = running.process

@@ -36,7 +36,7 @@ class _Alarm:
 
     def __init__(self, loop: VirtualLoop, process: Process) -> None:
         self._loop = loop
-        self._process = process
+        self.process = process
         self._timer: Any = None
         self._due_ns = 0
         self._interval_s = 0.0
@@ -69,7 +69,7 @@ class _Alarm:
         self._timer = None
         if self._interval_s > 0:
             self._arm(self._interval_s)
-        deliver(self._process, signal.SIGALRM, self._owner)
+        deliver(self.process, signal.SIGALRM, self._owner)
 
 
 def default_handler(number: int) -> Any:

@@ -113,7 +113,7 @@ def run(channel: Any, body: str, seed: int, arguments: dict[str, Any]) -> int:
     import gevent
     from gevent.event import AsyncResult
 
-    from harness.sim import guest
+    from harness.sim import diagnosis, guest
 
     machine = guest.machine()
     machine.kernel.begin(seed=seed, epoch_ns=EPOCH_NS, roots=())
@@ -134,9 +134,7 @@ def run(channel: Any, body: str, seed: int, arguments: dict[str, Any]) -> int:
         process.spawn(inside)
         value = ended.get(timeout=LONGEST_S)
     except gevent.Timeout:
-        channel.tell(
-            "raised", traceback=f"not over after {LONGEST_S:,} virtual seconds\n{machine.kernel.stacks()[-3000:]}"
-        )
+        channel.tell("raised", traceback=f"not over after {LONGEST_S:,} virtual seconds\n{diagnosis.stacks()[-3000:]}")
         return 1
     except BaseException:  # noqa: BLE001 - a livelock is thrown here
         channel.tell("raised", traceback=traceback.format_exc()[-3500:])

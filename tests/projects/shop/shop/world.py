@@ -40,3 +40,12 @@ def ten_breakers(tunnel):
 
 def restarting(tunnel):
     tunnel.worker("counter", main="shop.workers:count", instances=2, restart_s=5)
+
+
+def stuck(name, tunnel):
+    tunnel.worker("stuck", main=f"shop.stuck:{name}")
+
+
+def stuck_beside_others(name, tunnel):
+    stuck(name, tunnel)
+    tunnel.worker("steady", main="shop.stuck:go_on")
