@@ -1,4 +1,4 @@
-"""The upstreams of the sports pipeline: BallDontLie, NBA.com's CDN, The Odds API and Slack's webhooks.
+"""The upstreams of the sports pipeline: BallDontLie, ESPN, NBA.com, The Odds API, SendGrid and Slack's webhooks.
 
 They serve a synthetic season that goes live and final with the clock, or a folder of recorded answers. Contents and
 front ends know each other only through `feeds`; the season knows no upstream.
@@ -14,7 +14,7 @@ from typing import Any
 
 from fakes.gate import Gate
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
-from fakes.upstreams import balldontlie, nba_com, odds_api, slack
+from fakes.upstreams import balldontlie, espn, nba_com, nba_stats, odds_api, sendgrid, slack
 from fakes.upstreams.captures import CapturedFeeds
 from fakes.upstreams.feeds import Feeds
 from fakes.upstreams.season import MOST_GAMES, Course, Season, build_season, plays_on
@@ -35,12 +35,20 @@ class Upstreams:
         gate = Gate(around)
         bdl = balldontlie.BallDontLie(feeds, keys.get("balldontlie", ""), balldontlie.PER_MINUTE if limited else None)
         odds = odds_api.OddsApi(feeds, keys.get("odds_api", ""), odds_api.CREDITS if limited else None)
-        sites = (
+        sites: tuple[Site, ...] = (
             Site(balldontlie.HOST, around, gate, bdl, balldontlie.refuse),
             Site(nba_com.HOST, around, gate, nba_com.NbaCdn(feeds), nba_com.refuse),
             Site(odds_api.HOST, around, gate, odds, odds_api.refuse),
             Site(slack.HOST, around, gate, self.slack, slack.refuse),
         )
+        self.sendgrid = sendgrid.SendGrid(keys.get("sendgrid", ""), sendgrid.PER_MINUTE if limited else None)
+        sites += (Site(sendgrid.HOST, around, gate, self.sendgrid, sendgrid.refuse),)
+        if season is not None:
+            stats = nba_stats.NbaStats(season, feeds.schedule)
+            sites += (
+                Site(espn.HOST, around, gate, espn.Espn(season), espn.refuse),
+                Site(nba_stats.HOST, around, gate, stats, nba_stats.refuse),
+            )
         self._apps = {site.host: app(site) for site in sites}
         if season is not None:
             _announce_finals(around, season)
@@ -104,14 +112,14 @@ def create(
     the day on which each is made up, "" for none), `cancelled` ones vanish, `late` ones begin so many minutes late,
     `corrected` ones have their statistics changed the next day. `extra` games {day, home, away, at} come on top.
 
-    `keys` {balldontlie, odds_api}: the one key each accepts (any
+    `keys` {balldontlie, odds_api, sendgrid}: the one key each accepts (any
     where not given). `limits` is "service" (their rate limits) or "none". Raises `ValueError` naming the option.
     """
     if limits not in ("service", "none"):
         raise ValueError(f"limits: {limits!r}; give 'service' or 'none'")
-    unknown = sorted(set(keys or {}) - {"balldontlie", "odds_api"})
+    unknown = sorted(set(keys or {}) - {"balldontlie", "odds_api", "sendgrid"})
     if unknown:
-        raise ValueError(f"keys: {unknown} unknown; there are balldontlie and odds_api")
+        raise ValueError(f"keys: {unknown} unknown; there are balldontlie, odds_api and sendgrid")
     limited = limits == "service"
     if captures is not None:
         return Upstreams(around, CapturedFeeds(Path(captures)), None, keys=keys or {}, limited=limited)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from datetime import date
 
 from fakes.seam import Refuse
+from fakes.upstreams.exchange import Request, Response, json_response
 from fakes.upstreams.feeds import Feeds, Json
 from fakes.upstreams.rate import FixedWindow
-from fakes.upstreams.web import Request, Response, json_response
 
 HOST = "api.balldontlie.io"
 PER_PAGE = 25

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 
 from fakes.seam import Refuse
+from fakes.upstreams.exchange import Request, Response, json_response
 from fakes.upstreams.feeds import Feeds
-from fakes.upstreams.web import Request, Response, json_response
 
 HOST = "cdn.nba.com"
 PATH = "/static/json/staticData/scheduleLeagueV2.json"

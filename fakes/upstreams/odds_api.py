@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from fakes.seam import Refuse
+from fakes.upstreams.exchange import Request, Response, json_response
 from fakes.upstreams.feeds import Feeds
-from fakes.upstreams.web import Request, Response, json_response
 
 HOST = "api.the-odds-api.com"
 SPORT = "basketball_nba"

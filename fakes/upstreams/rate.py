@@ -25,3 +25,8 @@ class FixedWindow:
     def left_s(self, now_s: float) -> float:
         """Seconds until the next window."""
         return self._window_s - now_s % self._window_s
+
+    def left(self, now_s: float) -> int:
+        """Requests that are left in this window; 0 where there is no limit to count from."""
+        used = self._used if int(now_s // self._window_s) == self._window else 0
+        return 0 if self._limit is None else self._limit - used

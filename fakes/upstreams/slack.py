@@ -11,8 +11,8 @@ import math
 import re
 
 from fakes.seam import Refuse
+from fakes.upstreams.exchange import Request, Response
 from fakes.upstreams.rate import FixedWindow
-from fakes.upstreams.web import Request, Response
 
 HOST = "hooks.slack.com"
 _HOOK = re.compile(r"^/services/[^/]+/[^/]+/[^/]+$")

@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
 from fakes.gate import Front, Gate, Seen
 from fakes.seam import Call, ConnectionLost, Refuse, StartResponse, Surroundings, WsgiApp
-
-NS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a site sees; `headers` have lower-case names, `query` keeps repeated keys."""
-
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes
-
-    def first(self, key: str, default: str = "") -> str:
-        """The first value of a query key."""
-        return self.query.get(key, [default])[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What a site answers."""
-
-    status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    reason: str = ""
-
-
-def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None, reason: str = "") -> Response:
-    """`body` as JSON."""
-    data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-    return Response(status, data, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}, reason)
-
+from fakes.upstreams import habits
+from fakes.upstreams.exchange import NS, Request, Response
 
 Handler = Callable[[Request, float], Response]
 """Answers a request as of a moment (seconds since the epoch), which a fault may put into the past."""
@@ -60,7 +26,7 @@ class Site:
         self._around = around
         self._gate = gate
         self._handle = handle
-        self._front: Front[Response] = Front(refuse, _see, _truncate)
+        self._refuse = refuse
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
@@ -70,14 +36,25 @@ class Site:
             method=request.method,
             resource=self.host + request.path,
             caller=environ.get("windtunnel.caller", ""),
-            headers=request.headers,
+            headers={**request.headers, ":query": environ.get("QUERY_STRING", "")},
             bytes_in=len(request.body),
         )
 
-        def effect(age_s: float) -> Response:
-            return self._handle(request, self._around.now_ns() / NS - age_s)
+        now_s = self._around.now_ns() / NS
+        answered: list[Response] = []
 
-        response = self._gate.through(call, effect, self._front)
+        def effect(age_s: float) -> Response:
+            now_s = self._around.now_ns() / NS - age_s
+            answered[:] = [self._handle(request, now_s)]
+            return answered[0]
+
+        def refuse(refusal: Refuse) -> Response:
+            if answered and refusal.status == HTTPStatus.OK:
+                # Applied, and something else comes back: a habit. What it asks for besides is asked of a copy.
+                return habits.spoilt(refusal.reason, answered[0], request, lambda other: self._handle(other, now_s))
+            return habits.reworded(refusal, self._refuse(refusal), now_s)
+
+        response = self._gate.through(call, effect, Front(refuse, _see, _truncate))
         start_response(_status_line(response.status), _headers(response))
         return [] if request.method == "HEAD" else [response.body]
 
