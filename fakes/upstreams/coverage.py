@@ -1,0 +1,81 @@
+"""What the upstreams do of the real ones: the remarks for docs/emulated/upstreams.md."""
+
+from __future__ import annotations
+
+from fakes.coverage import Remark
+from fakes.pages import Page
+from fakes.upstreams.habits import HABITS
+
+PAGE = Page(
+    "The upstreams",
+    '`tunnel.backend("upstreams", ...)` puts these sites on the network under their own host names. Their contents are '
+    "one synthetic season that goes live and final with the clock, or a folder of recorded answers. What a site shows "
+    "is a function of season and time alone: asking twice, in another order or for the state of an hour ago "
+    "(`ServeStale`) agrees.",
+    {
+        "api.balldontlie.io": Remark(
+            "approximated", "`/v1/box_scores`, `/v1/games`, `/v1/player_injuries`; bearer key (401), `per_page` ≤ 100 "
+            "and `cursor`, 600 requests a minute (429). Other paths, `/v1/stats` and `/mlb/v1` among them, are a 404; "
+            "the wording of error bodies is our own",
+        ),
+        "cdn.nba.com": Remark(
+            "approximated", "`scheduleLeagueV2.json` with ETag and 304; 403 in XML for any other path, play-by-play "
+            "and box scores among them",
+        ),
+        "stats.nba.com": Remark(
+            "approximated", "scoreboardv2, leaguegamelog (players), boxscoretraditionalv2, scheduleleaguev2int; 403 "
+            "without browser headers, 400 for a missing parameter; broadcasters are placeholders",
+        ),
+        "site.api.espn.com": Remark(
+            "approximated", "NBA scoreboard and teams with ESPN's ids and abbreviations; links, logos and odds "
+            "are left out; rosters are a 404 that says so",
+        ),
+        "api.the-odds-api.com": Remark(
+            "approximated", "`/v4/sports/basketball_nba/events` and `/events/{id}/odds`: key (401), credits in "
+            "`x-requests-*`, events vanish at tip-off (404), 422 without regions; other sports are a 404, other "
+            "`oddsFormat`s than `american` a 422, other markets than `player_points` empty; no historical odds",
+        ),
+        "api.sendgrid.com": Remark(
+            "approximated", "`/v3/mail/send`: 202, 400 by field, 401, 413 over 30 MB, 600 a minute, `X-RateLimit-*` "
+            "(429); `sent` keeps the mail",
+        ),
+        "hooks.slack.com": Remark(
+            "approximated", "webhooks: `ok`, `invalid_payload`, `no_text`, `no_service`; one a second (429 with "
+            "`Retry-After`); `messages` keeps what was taken",
+        ),
+        "api.bettingpros.com, statsapi.mlb.com, injury report PDFs": Remark("refused", "their hosts do not resolve"),
+        "a game": Remark(
+            "supported", "drawn as plays, so that every moment adds up: players to teams, teams to scores and periods, "
+            "240 minutes and 25 an overtime; the hurt don't play. 2 h 15 min on average, 20 min more an overtime",
+        ),
+        "a season": Remark(
+            "approximated", "the NBA's: home and away in balance, back-to-backs one game in six, no three days in "
+            "a row, all-star break and off-season where `slates` are not given; no playoffs, no MLB. The players are "
+            "made up",
+        ),
+    },
+    tables=(
+        (
+            "Habits",
+            ("reason", "fault", "what it does"),
+            [(f"`{name}`", f"`{habit.spelling}`", habit.text) for name, habit in HABITS.items()],
+        ),
+        (
+            "Options",
+            ("option", "means"),
+            [
+                ("`first_day`", "first day of the season (Eastern), `2026-01-10` unless given"),
+                ("`slates`", "games of each day, 0 to 15; without it `days` days of `games_per_day` (two bounds)"),
+                ("`first_number`", "number of the first game: ids are `00225` and five digits"),
+                ("`postponed`", "ids of games that are called off, or id → the day on which each is made up"),
+                ("`cancelled`", "ids of games that vanish three hours before their start"),
+                ("`late`", "id → minutes by which a game begins late"),
+                ("`corrected`", "ids of games whose statistics are changed 14 h after their end"),
+                ("`extra`", "games on top: `{day, home, away, at}`, two of one team on one day too"),
+                ("`captures`", "a folder of recorded answers instead of a season (BallDontLie, cdn.nba.com, odds)"),
+                ("`keys`", "the one key `balldontlie`, `odds_api`, `sendgrid` accept"),
+                ("`limits`", "`service` (the rates above) or `none`"),
+            ],
+        ),
+    ),
+)  # fmt: skip
