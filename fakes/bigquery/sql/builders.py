@@ -12,9 +12,9 @@ from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import json_calls
-from fakes.bigquery.sql.casts import convert, use
+from fakes.bigquery.sql.casts import convert, text, use
 from fakes.bigquery.sql.scope import Expr, Scope
-from fakes.bigquery.sql.types import STRING, Type
+from fakes.bigquery.sql.types import BYTES, STRING, Type
 
 if TYPE_CHECKING:
     from fakes.bigquery.sql.calls import Calls
@@ -61,6 +61,42 @@ def struct_call(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
 # FORMAT, CAST … FORMAT
 
 
+TAGS = {"INT64": "I", "FLOAT64": "F", "NUMERIC": "N", "BIGNUMERIC": "G", "STRING": "S", "BOOL": "B", "JSON": "J",
+        "BYTES": "Y", "INTERVAL": "L"}  # fmt: skip
+"""How `formats.py` is told a value's type."""
+
+
+def _plain_text(calls: Calls, value: Expr) -> str:
+    if value.type.kind == "BYTES":
+        return f"hex({value.sql})"
+    if value.type.kind in ("STRING", "JSON"):
+        return f"CAST({value.sql} AS VARCHAR)"
+    return convert(calls.context, value, STRING)
+
+
+def printed(calls: Calls, value: Expr, *, literal: bool) -> str:
+    """DuckDB text giving `value` as `%t` prints it, or as `%T` does where `literal`; never NULL."""
+    kind = value.type
+    if kind.kind == "ARRAY" and kind.item:
+        item = printed(calls, Expr("_p", kind.item), literal=literal)
+        listed = f"array_to_string(list_transform({value.sql}, lambda _p: {item}), ', ')"
+        return f"coalesce('[' || {listed} || ']', 'NULL')"
+    if kind.kind == "STRUCT":
+        fields = [
+            printed(calls, Expr(f"struct_extract({value.sql}, {text(n)})", t), literal=literal)
+            for n, t in kind.named_fields
+        ]
+        head = "STRUCT(" if literal and len(fields) == 1 else "("
+        joined = " || ', ' || ".join(fields)
+        return f"CASE WHEN {value.sql} IS NULL THEN 'NULL' ELSE '{head}' || {joined} || ')' END"
+    if kind.kind == "RANGE":
+        raise Unsupported("FORMAT of a RANGE")
+    if kind.kind == "NULL":
+        return "'NULL'"
+    shown = f"wt_printed('{TAGS.get(kind.kind, 'T')}', {_plain_text(calls, value)}, {literal})"
+    return f"coalesce({use(calls.context, shown)}, 'NULL')"
+
+
 def format_call(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
     """FORMAT(format, value, …): values travel as tagged text."""
     if not node.expressions:
@@ -70,22 +106,40 @@ def format_call(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
     tagged = []
     for value in values:
         kind = value.type.kind
-        if kind in ("ARRAY", "STRUCT", "JSON", "BYTES"):
-            plain = json_calls.as_json(calls, value)
-            tagged.append(f"'J' || {plain}")
-            continue
-        shown = value.sql if kind == "STRING" else convert(calls.context, value, STRING)
-        tag = {"INT64": "I", "FLOAT64": "F", "NUMERIC": "N", "BIGNUMERIC": "N", "STRING": "S", "BOOL": "B"}.get(
-            kind, "T"
-        )
-        tagged.append(f"'{tag}' || {shown}")
+        if kind in ("ARRAY", "STRUCT", "BYTES", "RANGE"):
+            forms = [printed(calls, value, literal=literal) for literal in (False, True)]
+            tagged.append(f"'V' || {forms[0]} || chr(30) || {forms[1]}")
+        elif kind == "JSON":
+            tagged.append(f"'J' || CAST({value.sql} AS VARCHAR)")
+        else:
+            tagged.append(f"'{TAGS.get(kind, 'T')}' || {_plain_text(calls, value)}")
     items = f"CAST([{', '.join(tagged)}] AS VARCHAR[])"
     return Expr(use(calls.context, f"wt_format({pattern}, {items})"), STRING)
 
 
 def cast_format(calls: Calls, node: exp.Cast, target: Type, scope: Scope) -> Expr:
-    """CAST(x AS STRING FORMAT '…') for dates and times, and back."""
-    raise Unsupported("CAST … FORMAT", "FORMAT_TIMESTAMP or PARSE_TIMESTAMP say the same")
+    """CAST(x AS STRING FORMAT '…' [AT TIME ZONE z]) of dates, times and bytes, and CAST(s AS BYTES FORMAT '…')."""
+    value = calls.expressions.compile(node.this, scope)
+    given = node.args["format"]
+    zone = "'UTC'"
+    if isinstance(given, exp.AtTimeZone):
+        zone, given = calls.expressions.coerced(given.args["zone"], scope, STRING), given.this
+    pattern = calls.expressions.coerced(given, scope, STRING)
+    kind = value.type.kind
+    if target == STRING and kind in ("DATE", "DATETIME", "TIME", "TIMESTAMP"):
+        us = f"epoch_us(CAST({value.sql} AS TIMESTAMP))" if kind == "DATE" else f"epoch_us({value.sql})"
+        sql = f"wt_format_elements({pattern}, {us}, {zone}, '{kind}')"
+    elif target == STRING and kind == "BYTES":
+        sql = f"wt_format_bytes({pattern}, {value.sql})"
+    elif target == BYTES and kind == "STRING":
+        sql = f"wt_bytes_by_format({pattern}, {value.sql})"
+    else:
+        raise Unsupported(f"CAST from {value.type} to {target} … FORMAT", "PARSE_… and FORMAT_… say much the same")
+    if isinstance(node, exp.TryCast):
+        from fakes.bigquery.sql.calls import safely
+
+        return safely(calls.context, sql, target)
+    return Expr(use(calls.context, sql), target)
 
 
 # --------------------------------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from fakes.bigquery.sql import moments
+from fakes.bigquery.sql.native import BOOL, TEXT, TEXTS, Native
 
 _SPEC = re.compile(r"%(?P<flags>['+\- 0#]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d+))?(?P<kind>[a-zA-Z%])")
-_QUOTED = {"T": "STRING"}
 
 
 def show(pattern: str | None, values: Sequence[str | None]) -> str | None:
@@ -56,7 +56,9 @@ def _one(kind: str, flags: str, precision: str | None, value: str | None) -> str
     if kind in "tT":
         if value is None:
             return "NULL"
-        return _literal(value[0], value[1:]) if kind == "T" else value[1:]
+        if value[0] == "V":
+            return value[1:].split("\x1e")[1 if kind == "T" else 0]
+        return printed(value[0], value[1:], kind == "T")
     if value is None:
         return None
     tag, text = value[0], value[1:]
@@ -71,11 +73,11 @@ def _one(kind: str, flags: str, precision: str | None, value: str | None) -> str
         prefix = {"x": "0x", "X": "0X", "o": "0"}[kind] if "#" in flags else ""
         return _signed(prefix + body, number < 0, flags)
     if kind in "fFeEgG":
-        _expect(tag, "FN", kind)
+        _expect(tag, "FNG", kind)
         digits = 6 if precision is None else int(precision)
         if tag == "F" and text in ("nan", "inf", "-inf"):
             return text.upper() if kind in "FEG" else text
-        number_d = Decimal(text) if tag == "N" else Decimal(float(text))
+        number_d = Decimal(text) if tag in "NG" else Decimal(float(text))
         if kind in "fF":
             body = f"{abs(number_d).quantize(Decimal(1).scaleb(-digits), 'ROUND_HALF_EVEN', moments.WIDE):f}"
         else:
@@ -95,7 +97,18 @@ def _one(kind: str, flags: str, precision: str | None, value: str | None) -> str
 
 def _expect(tag: str, wanted: str, kind: str) -> None:
     if tag not in wanted:
-        names = {"I": "INT64", "F": "FLOAT64", "N": "NUMERIC", "S": "STRING", "J": "JSON", "B": "BOOL", "T": "DATE"}
+        names = {
+            "I": "INT64",
+            "F": "FLOAT64",
+            "N": "NUMERIC",
+            "S": "STRING",
+            "J": "JSON",
+            "B": "BOOL",
+            "T": "DATE",
+            "G": "BIGNUMERIC",
+            "V": "ARRAY, STRUCT or BYTES",
+            "L": "INTERVAL",
+        }
         raise ValueError(f"Invalid type for argument to FORMAT specifier %{kind}; Expected "
                          f"{names[wanted[0]]}; Got {names.get(tag, tag)}")  # fmt: skip
 
@@ -120,13 +133,22 @@ def _pad(shown: str, flags: str, width: int, kind: str) -> str:
     return shown.rjust(width)
 
 
-def _literal(tag: str, text: str) -> str:
-    if tag == "S":
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-    if tag == "N":
-        return f"NUMERIC '{text}'"
+def printed(tag: str, text: str, literal: bool) -> str:
+    """A value as `%t` prints it, or as `%T` does: as a literal of its type."""
+    if tag == "Y":
+        return _bytes(bytes.fromhex(text), literal=literal)
     if tag == "F" and re.fullmatch(r"-?\d+", text):
         return text + ".0"
+    if not literal:
+        return text
+    if tag == "S":
+        return _quoted(text)
+    if tag in "NGJ":
+        return f"{ {'N': 'NUMERIC', 'G': 'BIGNUMERIC', 'J': 'JSON'}[tag] } {_quoted(text)}"
+    if tag == "L":
+        return f"INTERVAL {_quoted(text)} YEAR TO SECOND"
+    if tag == "F" and text in ("nan", "inf", "-inf"):
+        return f'CAST("{text}" AS FLOAT64)'
     if tag == "T":
         if re.fullmatch(r"\d+-\d+-\d+", text):
             return f'DATE "{text}"'
@@ -135,3 +157,23 @@ def _literal(tag: str, text: str) -> str:
         zoned = re.search(r"[+-]\d\d(:\d\d)?$", text)
         return f'{"TIMESTAMP" if zoned else "DATETIME"} "{text}"'
     return text
+
+
+def _quoted(text: str) -> str:
+    """A string literal, in the quotes that need the fewer escapes."""
+    quote = "'" if '"' in text and "'" not in text else '"'
+    escaped = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    return quote + escaped.replace(quote, "\\" + quote) + quote
+
+
+def _bytes(value: bytes, *, literal: bool) -> str:
+    quote = 0x27 if 0x22 in value and 0x27 not in value else 0x22
+    simple = {0x5C: "\\\\", 0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t"} | ({quote: "\\" + chr(quote)} if literal else {})
+    shown = "".join(simple.get(b) or (chr(b) if 32 <= b < 127 else f"\\x{b:02x}") for b in value)
+    return f"b{chr(quote)}{shown}{chr(quote)}" if literal else shown
+
+
+NATIVES: dict[str, Native] = {
+    "wt_format": Native((TEXT, TEXTS), TEXT, show, nulls=True),
+    "wt_printed": Native((TEXT, TEXT, BOOL), TEXT, printed),
+}

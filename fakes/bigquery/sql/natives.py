@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from fakes.bigquery.sql import (
     bytes_functions,
+    format_elements,
+    formats,
     json_functions,
     network_functions,
     number_functions,
@@ -19,5 +21,6 @@ from fakes.bigquery.sql.native import Native
 NATIVES: dict[str, Native] = {
     **number_functions.NATIVES, **time_functions.NATIVES, **json_functions.NATIVES, **text_functions.NATIVES,
     **network_functions.NATIVES, **bytes_functions.NATIVES,
+    **format_elements.NATIVES, **formats.NATIVES,
 }  # fmt: skip
 """Every helper in Python."""

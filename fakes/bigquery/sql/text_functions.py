@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 
-from fakes.bigquery.sql import farmhash, formats, javascript
+from fakes.bigquery.sql import farmhash, javascript
 from fakes.bigquery.sql.native import BIGINT, BIGINTS, BLOB, TEXT, TEXTS, Native
 
 
@@ -173,5 +173,4 @@ NATIVES: dict[str, Native] = {
     "wt_to_base32": Native((BLOB,), TEXT, lambda b: base64.b32encode(bytes(b)).decode()),
     "wt_from_base32": Native((TEXT,), BLOB, base64.b32decode),
     "wt_js": Native((TEXT, TEXT), TEXT, javascript.run),
-    "wt_format": Native((TEXT, TEXTS), TEXT, formats.show, nulls=True),
 }  # fmt: skip

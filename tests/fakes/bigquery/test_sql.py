@@ -40,6 +40,10 @@ ANSWERS = {
     "SELECT b FROM (SELECT 1 AS a, 2 AS b UNION ALL BY NAME SELECT 4 AS b, 3 AS a) ORDER BY b": [2, 4],
     "SELECT total_Q1 FROM (SELECT 1 AS v, 'Q1' AS q UNION ALL SELECT 2, 'Q1') PIVOT(SUM(v) AS total FOR q IN ('Q1', 'Q2'))": [3],
     "SELECT n FROM (SELECT 1 AS a, NULL AS b, 3 AS c) UNPIVOT(n FOR k IN (a, b, c)) ORDER BY n": [1, 3],
+    "SELECT FORMAT('%T %t', b'a\\x01', [1.0, 2.5])": ['b"a\\x01" [1.0, 2.5]'],
+    "SELECT FORMAT('%T', (NUMERIC '3.14', DATE '2020-01-02'))": ['(NUMERIC "3.14", DATE "2020-01-02")'],
+    "SELECT CAST(TIME '21:30:25.16' AS STRING FORMAT 'HH12:MI:SS.FF2 P.M.')": ["09:30:25.16 P.M."],
+    "SELECT CAST(TIMESTAMP '2008-12-25 00:00:00' AS STRING FORMAT 'HH24:MI TZH:TZM' AT TIME ZONE 'Asia/Kolkata')": ["05:30 +05:30"],
     "SELECT state FROM `region-us`.INFORMATION_SCHEMA.JOBS LIMIT 0": [],
 }  # fmt: skip
 ERRORS = {
