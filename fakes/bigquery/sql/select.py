@@ -123,8 +123,8 @@ class Selects:
             word += " ALL"
         sql = f"({self._cast_columns(left, columns)}) {word} ({self._cast_columns(right, columns)})"
         if word == "UNION ALL" and isinstance(node.parent, (exp.CTE, exp.Subquery)):
-            # Keeps the order of the rows: grouped straight away, DuckDB reads the later branches first, and an ARRAY_AGG
-            # without ORDER BY shows it.
+            # Keeps the order of the rows: grouped straight away, DuckDB reads the later branches first, and an
+            # ARRAY_AGG without ORDER BY shows it.
             sql += " OFFSET 0"
         needs = [*left.needs, *(self._renamed(n, right.columns, columns) for n in right.needs)]
         return self._tail(node, Query(sql, columns, needs=needs, nulls=left.nulls & right.nulls), scope)
