@@ -21,6 +21,7 @@ import greenlet
 
 from harness.sim import signal_waits, wakeup
 from harness.sim.loop import NS, VirtualLoop
+from harness.sim.order import creation_number
 from harness.sim.process import Process, current_process, spawn_in
 from harness.sim.repoint import repoint
 
@@ -105,7 +106,9 @@ def deliver(process: Process, number: int, main: Any) -> None:
         else:
             signal_waits.handled(process)
 
-    spawn_in(process, handle)
+    handling = spawn_in(process, handle)
+    # Python runs handlers in the main thread, which may hold what they lock again, and which they ask for by name.
+    handling.__dict__["_creation_number"] = creation_number(main)
 
 
 def install(loop: VirtualLoop) -> None:
