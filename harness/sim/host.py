@@ -38,6 +38,14 @@ class Listening:
     has_room: Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Receiving:
+    """Somebody who takes datagrams in on a port: `deliver(data, sender)`, which must not block."""
+
+    deliver: Callable[[bytes, tuple[str, int]], None]
+    owner: str
+
+
 class Host:
     """A machine on the network: a name, an address, the lines to and from it, and who listens.
 
@@ -53,6 +61,7 @@ class Host:
         self.certificate = Certificate.GOOD
         self.resolves = True
         self.listening: dict[int, Listening] = {}
+        self.receiving: dict[int, Receiving] = {}
         self.connections: dict[Connection, None] = {}
         self.toxics: dict[str, Attached] = {}
         self._lines = (Line(latency_s), Line(latency_s))

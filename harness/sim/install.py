@@ -22,7 +22,7 @@ import gevent.selectors
 import gevent.socket
 import gevent.ssl
 
-from harness.sim import descriptor_calls, readiness, selector, sockets, tls, wakeup
+from harness.sim import datagram_socket, descriptor_calls, readiness, selector, sockets, tls, wakeup
 from harness.sim.descriptors import FIRST_FD, TABLE
 from harness.sim.guard import raise_guard
 from harness.sim.network import Network
@@ -81,7 +81,8 @@ def _replace_sockets() -> None:
 
 
 def _simulated_instead(cls: type, *args: Any, **kwargs: Any) -> Any:
-    return _socket.socket.__new__(sockets.SimSocket if cls is sockets.RealSocket else cls)
+    plainly = cls in {sockets.RealSocket, sockets.SimSocket}
+    return _socket.socket.__new__(datagram_socket.class_for(*args, **kwargs) if plainly else cls)
 
 
 def _replace_resolver() -> None:

@@ -19,7 +19,7 @@ from harness.sim.connection import Connection
 from harness.sim.descriptors import TABLE
 from harness.sim.end import End, State
 from harness.sim.flow import Line
-from harness.sim.host import Acceptor, Host, Listening
+from harness.sim.host import Acceptor, Host, Listening, Receiving
 from harness.sim.partition import Partition
 from harness.sim.toxics.toxic import ConnectRule, Toxic
 
@@ -257,6 +257,51 @@ class Network:
         else:
             connection.server.receive_reset(errno.ECONNRESET)
 
+    # ---- datagrams
+
+    def post(
+        self,
+        data: bytes,
+        source: tuple[str, int],
+        to: tuple[str, int],
+        owner: str,
+        on_refused: Callable[[tuple[str, int]], None],
+    ) -> None:
+        """Send a datagram of `owner`; `on_refused(to)` hears when it came to a port where nobody takes any.
+
+        It takes the longer of the sender's way out and the receiver's way in. In a partition, to an unknown address,
+        or where a toxic lets nobody connect it is lost, and nobody hears of it.
+        """
+        host, home = self.route(to[0], owner), self.route(source[0], owner)
+        if host is None or home is None:
+            return
+        receiving = host.receiving.get(to[1])
+        if host.connect_rule() is not ConnectRule.ALLOW or self._parted(owner, host, receiving):
+            return
+        way_s = max(host.lines[0].latency_ns, home.lines[1].latency_ns) / 1e9
+        get_hub().loop.timer(way_s).start(self._datagram_arrives, data, source, (host, to), way_s, on_refused)
+
+    @staticmethod
+    def _datagram_arrives(
+        data: bytes,
+        source: tuple[str, int],
+        to: tuple[Host, tuple[str, int]],
+        way_s: float,
+        on_refused: Callable[[tuple[str, int]], None],
+    ) -> None:
+        host, address = to
+        receiving = host.receiving.get(address[1])
+        if receiving is None:
+            get_hub().loop.timer(way_s).start(on_refused, address)
+        else:
+            receiving.deliver(data, source)
+
+    def stop_receiving(self, receiving: Receiving) -> None:
+        """Take no more datagrams in, wherever it was."""
+        for host in [*self._hosts.values(), *self._loopbacks.values()]:
+            for port in [port for port, other in host.receiving.items() if other is receiving]:
+                del host.receiving[port]
+
     # ---- weather
 
     def add_toxic(
@@ -286,6 +331,8 @@ class Network:
         for host in [*self._hosts.values(), *self._loopbacks.values()]:
             for port in [port for port, other in host.listening.items() if other.owner == owner]:
                 del host.listening[port]
+            for port in [port for port, taker in host.receiving.items() if taker.owner == owner]:
+                del host.receiving[port]
         TABLE.drop_owner(owner)
         for end in [end for end in self._ends if end.owner == owner]:
             end.forget_waiters()
@@ -299,7 +346,7 @@ class Network:
                 if cut != connection.severed_path:
                     connection.cut_path(cut)
 
-    def _parted(self, caller: str, host: Host, listening: Listening | None, owner: str = "") -> bool:
+    def _parted(self, caller: str, host: Host, listening: Listening | Receiving | None, owner: str = "") -> bool:
         if not self._partitions or host.address == LOCALHOST:
             return False
         owner = owner or (listening.owner if listening is not None else "")

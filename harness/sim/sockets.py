@@ -16,6 +16,7 @@ from harness.sim.descriptors import FIRST_FD, OUT, TABLE, bad_descriptor
 from harness.sim.end import End, State
 from harness.sim.guard import RealIoError
 from harness.sim.listener import SOMAXCONN, Listener
+from harness.sim.mailbox import Mailbox
 from harness.sim.network import Network
 from harness.sim.resolver import Resolver
 
@@ -37,26 +38,19 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
     """A TCP socket whose other side is in this process.
 
     Offers what `socket.socket` offers for AF_INET (and AF_UNIX by `socketpair`) streams. Raises `NotSimulatedError`
-    for UDP, raw and IPv6 sockets, file-descriptor passing and out-of-band data. Time-outs are exact in virtual time.
+    for raw and IPv6 sockets, file-descriptor passing and out-of-band data. Time-outs are exact in virtual time.
     """
 
     network: ClassVar[Network]
     """The network of the run; it and the resolver are set by `harness.sim.install`."""
     resolver: ClassVar[Resolver]
 
+    _end: End | Listener | Mailbox
+
     __slots__ = ("_bound", "_end", "_family", "_fd", "_options", "_owner", "_proto", "_timeout_s")
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None) -> None:
-        self._io_refs = 0  # type: ignore[misc]  # a slot of the real class
-        self._closed = False  # type: ignore[misc]  # likewise
-        self._fd = -1
-        self._family = real_socket.AF_INET if family == -1 else real_socket.AddressFamily(family)
-        self._timeout_s: float | None = None
-        self._proto = 0 if proto == -1 else proto
-        self._options: dict[tuple[int, int], int | bytes] = {}
-        self._bound: tuple[str, int] | None = None
-        kind = real_socket.SOCK_STREAM if type == -1 else type & ~(real_socket.SOCK_NONBLOCK | real_socket.SOCK_CLOEXEC)
-        self._owner = self.network.who()
+        self._describe(family, proto)
         if fileno is not None:
             if 0 <= fileno < FIRST_FD:
                 raise RealIoError(
@@ -65,14 +59,19 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
             found = TABLE.get(fileno)
             if not isinstance(found, End | Listener):
                 raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))
-            self._end: End | Listener = found
+            self._end = found
             self._fd = fileno
             self._start_timing(type)
             return
+        kind = kind_of(type)
+        if kind == real_socket.SOCK_DGRAM:
+            raise NotSimulatedError(
+                errno.EPROTONOSUPPORT, "UDP in a class of one's own is not simulated: use socket.socket itself"
+            )
         if kind != real_socket.SOCK_STREAM:
             raise NotSimulatedError(
                 errno.EPROTONOSUPPORT,
-                f"UDP and raw sockets are not simulated (type {kind}): send over TCP, or turn this client off in the "
+                f"raw sockets are not simulated (type {kind}): send over TCP or UDP, or turn this client off in the "
                 "simulated process",
             )
         if self._family not in _FAMILIES:
@@ -80,6 +79,18 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         self._end = self.network.new_end(self._owner)
         self._fd = TABLE.open(self._end)
         self._start_timing(type)
+
+    def _describe(self, family: int, proto: int) -> None:
+        """Fill the slots that every kind of socket has."""
+        self._io_refs = 0  # type: ignore[misc]  # a slot of the real class
+        self._closed = False  # type: ignore[misc]  # likewise
+        self._fd = -1
+        self._family = real_socket.AF_INET if family == -1 else real_socket.AddressFamily(family)
+        self._timeout_s: float | None = None
+        self._proto = 0 if proto == -1 else proto
+        self._options: dict[tuple[int, int], int | bytes] = {}
+        self._bound: tuple[str, int] | None = None
+        self._owner = self.network.who()
 
     def _start_timing(self, kind: int) -> None:
         timeout_s = real_socket.getdefaulttimeout()
@@ -123,7 +134,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         """The end behind it; OSError EBADF when closed, ENOTCONN when it listens."""
         if self._fd < 0:
             raise bad_descriptor()
-        if isinstance(self._end, Listener):
+        if not isinstance(self._end, End):
             raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
         return self._end
 
@@ -175,9 +186,9 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         self._require_open()
         if level == real_socket.SOL_SOCKET:
             if optname == real_socket.SO_ERROR:
-                return self._end.take_error() if isinstance(self._end, End) else 0
+                return 0 if isinstance(self._end, Listener) else self._end.take_error()
             if optname == real_socket.SO_TYPE:
-                return int(real_socket.SOCK_STREAM)
+                return int(self.type)
             if optname == real_socket.SO_ACCEPTCONN:
                 return int(isinstance(self._end, Listener))
         value = self._options.get((level, optname), 0)
@@ -262,11 +273,11 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def send(self, data: Any, flags: int = 0) -> int:
         """How many bytes of `data` were taken."""
-        return self.stream().write(_plain(data), self._wait_s(flags))
+        return self.stream().write(plain(data), self._wait_s(flags))
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send all of `data`."""
-        self.stream().write_all(_plain(data), self._wait_s(flags))
+        self.stream().write_all(plain(data), self._wait_s(flags))
 
     def sendmsg(self, buffers: Iterable[Any], ancdata: Any = (), flags: int = 0, address: Address = None) -> int:
         """Send several buffers as one; NotSimulatedError with ancillary data."""
@@ -317,12 +328,14 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         """As `recv_into`, over several buffers; there is never ancillary data."""
         views = [memoryview(buffer).cast("B") for buffer in buffers]
         data = self.recv(sum(map(len, views)), flags)
-        taken = 0
-        for view in views:
-            part = data[taken : taken + len(view)]
-            view[: len(part)] = part
-            taken += len(part)
+        self._scatter(data, views)
         return len(data), [], 0, None
+
+    @staticmethod
+    def _scatter(data: bytes, views: Iterable[memoryview]) -> None:
+        for view in views:
+            part, data = data[: len(view)], data[len(view) :]
+            view[: len(part)] = part
 
     # ---- ending
 
@@ -338,7 +351,7 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
 
     def dup(self) -> SimSocket:
         """Another object for the same connection."""
-        twin = SimSocket(self._family, real_socket.SOCK_STREAM, self._proto, fileno=TABLE.duplicate(self._fd))
+        twin = SimSocket(self._family, self.type, self._proto, fileno=TABLE.duplicate(self._fd))
         twin.settimeout(self._timeout_s)
         return twin
 
@@ -386,7 +399,12 @@ def socketpair(family: int | None = None, type: int = real_socket.SOCK_STREAM, p
     return tuple(SimSocket(family, type, proto, TABLE.open(end)) for end in network.pair(network.who()))
 
 
-def _plain(data: Any) -> bytes | memoryview:
+def kind_of(type: int) -> int:
+    """The type a socket is asked for (-1: a stream), without the flags that travel in it."""
+    return real_socket.SOCK_STREAM if type == -1 else type & ~(real_socket.SOCK_NONBLOCK | real_socket.SOCK_CLOEXEC)
+
+
+def plain(data: Any) -> bytes | memoryview:
     """Bytes as they are, any other buffer as a view of its bytes."""
     if type(data) is bytes:
         return data

@@ -264,6 +264,55 @@ def lines() -> Answers:
     return [*answers, client.fileno(), told(accepted.recv, 1)]
 
 
+def datagram_socket() -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.settimeout(1)
+    return made
+
+
+def datagrams() -> Answers:
+    one, other = datagram_socket(), datagram_socket()
+    answers = [one.getsockname(), told(one.getpeername), told(other.send, b"x"), told(one.listen), bits(one)]
+    one.bind(("127.0.0.1", 0))
+    at = one.getsockname()
+    answers += [
+        told(one.bind, at),
+        told(datagram_socket().bind, at),
+        other.sendto(b"", at),
+        other.sendto(b"abcdef", at),
+    ]
+    answers += [other.getsockname()[0], told(other.sendto, b"x" * 65_508, at), told(other.sendto, b"x", (at[0], 0))]
+    settle()
+    came = other.getsockname()[1]
+    answers += [bits(one, other), one.recvfrom(9) == (b"", ("127.0.0.1", came)), one.recv(3, socket.MSG_PEEK).decode()]
+    one.sendto(b"back", ("127.0.0.1", came))
+    answers += [one.recvmsg(4)[0].decode(), told(other.recv, 9), one.setblocking(False), told(one.recv, 9)]
+    return [*answers, one.type.name, one.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE), told(one.shutdown, 2)]
+
+
+def connected_datagrams() -> Answers:
+    server, client, stranger = datagram_socket(), datagram_socket(), datagram_socket()
+    server.bind(("127.0.0.1", 0))
+    at = server.getsockname()
+    client.connect(at)
+    stranger.sendto(b"not for you", client.getsockname())
+    server.sendto(b"for you", client.getsockname())
+    settle()
+    answers = [client.getpeername() == at, client.getsockname()[0], told(client.recv, 99), told(client.send, b"a")]
+    answers += [server.recvfrom(9)[1] == client.getsockname()]
+    server.close()
+    answers += [told(client.send, b"to nobody"), settle(), bits(client), told(client.recv, 9), bits(client)]
+    answers += [told(stranger.sendto, b"to nobody", at), settle(), bits(stranger), told(stranger.sendto, b"again", at)]
+    client.send(b"to nobody")
+    settle()
+    return [
+        *answers,
+        told(client.send, b"x"),
+        told(client.sendto, b"x", ("255.255.255.255", 9)),
+        told(client.shutdown, 2),
+    ]
+
+
 SCENARIOS: dict[str, Callable[[], Answers]] = {
     scenario.__name__: scenario
     for scenario in (
@@ -282,6 +331,8 @@ SCENARIOS: dict[str, Callable[[], Answers]] = {
         pairs,
         epolls,
         lines,
+        datagrams,
+        connected_datagrams,
     )
 }
 

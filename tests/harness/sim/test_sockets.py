@@ -290,8 +290,8 @@ def test_sendfile_falls_back_to_send():
 @simulated
 def test_what_is_not_simulated_is_refused_by_name():
     a_network()
-    udp = raised(OSError, socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
-    assert "UDP" in str(udp)
+    assert "raw" in str(raised(OSError, socket.socket, socket.AF_INET, socket.SOCK_RAW))
+    assert "IPv4" in str(raised(OSError, socket.socket, socket.AF_UNIX, socket.SOCK_DGRAM))
     assert raised(OSError, socket.socket, socket.AF_INET6).errno == errno.EAFNOSUPPORT
     client, _server = connected()
     assert "ancillary" in str(raised(OSError, client.sendmsg, [b"x"], [(1, 1, b"")]))
