@@ -109,10 +109,12 @@ def request_of(environ: dict[str, Any]) -> Request:
         if not target.startswith("/"):
             target = "/" + target.partition("://")[2].partition("/")[2]
         path, _, query = target.partition("?")
+    spelt = {name.replace("_", "-"): name for name in environ.get("windtunnel.underscores", ())}
     headers = {}
     for key, value in environ.items():
         if key.startswith("HTTP_"):
-            headers[key[5:].replace("_", "-").lower()] = value
+            name = key[5:].replace("_", "-").lower()
+            headers[spelt.get(name, name)] = value
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     length = environ.get("CONTENT_LENGTH")

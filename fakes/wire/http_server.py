@@ -40,6 +40,7 @@ class _Incoming:
     def __init__(self) -> None:
         self.target = b""
         self.headers: list[tuple[str, str]] = []
+        self.with_underscores: list[str] = []
         self.body: list[bytes] = []
         self.expects_continue = False
         self.complete = False
@@ -48,8 +49,11 @@ class _Incoming:
         self.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        key = name.decode("latin-1").upper().replace("-", "_")
+        spelt = name.decode("latin-1")
+        key = spelt.upper().replace("-", "_")
         text = value.decode("latin-1")
+        if "_" in spelt:
+            self.with_underscores.append(spelt.lower())
         self.headers.append((key, text))
         if key == "EXPECT" and text.lower() == "100-continue":
             self.expects_continue = True
@@ -192,6 +196,7 @@ class HttpServer:
         environ.pop("HTTP_TRANSFER_ENCODING", None)  # the chunks have been joined
         environ["CONTENT_LENGTH"] = str(len(body))
         environ["windtunnel.caller"] = environ.get(CALLER_HEADER, "")
+        environ["windtunnel.underscores"] = incoming.with_underscores
         return environ
 
 

@@ -20,7 +20,9 @@ _KEYS: dict[str, str] = {"content-type": "CONTENT_TYPE", "content-length": "CONT
 
 
 def environ_of(request: HttpRequest) -> dict[str, Any]:
-    """The WSGI environment of a request; `windtunnel.caller` is the process that asked."""
+    """The WSGI environment of a request; `windtunnel.caller` is the process that asked, and `windtunnel.underscores` are
+    the names of headers that have `_` in them, which the environment cannot tell from `-`.
+    """
     path, _, query = request.target.partition("?")
     if not path.startswith("/"):  # absolute form, as a proxy gets it
         path = "/" + path.partition("://")[2].partition("/")[2]
@@ -47,6 +49,7 @@ def environ_of(request: HttpRequest) -> dict[str, Any]:
         "wsgi.run_once": False,
         "windtunnel.caller": request.caller,
         "windtunnel.when_gone": request.when_gone,
+        "windtunnel.underscores": [name for name, _ in request.headers if "_" in name],
     }
     for name, value in request.headers:
         key = _KEYS.get(name)

@@ -71,6 +71,7 @@ def environ_of(request: requests.PreparedRequest, caller: str = "") -> dict[str,
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = text
     environ["CONTENT_LENGTH"] = str(len(body))
+    environ["windtunnel.underscores"] = [name.lower() for name in request.headers if "_" in name]
     return environ
 
 

@@ -35,6 +35,11 @@ def test_headers_set_what_the_json_api_shows(cloud, bucket, url):
     assert blob.kms_key_name == "projects/p/k/cryptoKeyVersions/1"
 
 
+def test_names_of_custom_metadata_keep_their_underscores(cloud, bucket, url):
+    cloud.http.put(f"{url}/x", data=b"1", headers={"x-goog-meta-key_a": "1", "x-goog-meta-key-b": "2"})
+    assert bucket.get_blob("x").metadata == {"key_a": "1", "key-b": "2"}
+
+
 def test_conditions_and_digests_are_minded(cloud, url):
     guarded = {"x-goog-if-generation-match": "0"}
     assert cloud.http.put(f"{url}/x", data=b"1", headers=guarded).status_code == 200

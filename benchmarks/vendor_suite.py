@@ -1,13 +1,13 @@
-"""The vendor's own system tests of its Python client, run against the emulator on loopback.
+"""The vendor's own system tests of its Python clients, run against the emulators on loopback.
 
-    python -m benchmarks.bigquery_system CHECKOUT --python PYTHON [-- pytest's own options]
+    python -m benchmarks.vendor_suite SUITE CHECKOUT --python PYTHON [-- pytest's own options]
 
-CHECKOUT is a clone of googleapis/python-bigquery; PYTHON is an interpreter with that package's test requirements
-(google-cloud-bigquery[all], google-cloud-testutils, google-cloud-storage, google-cloud-datacatalog,
-google-cloud-resource-manager, pytest, psutil, freezegun). Nothing of the suite is part of this project.
+SUITE is `bigquery` (a clone of googleapis/python-bigquery) or `storage` (googleapis/python-storage, its test data with it); PYTHON is an
+interpreter with that package's test requirements (`noxfile.py` there names them). Nothing of a suite is part of this
+project.
 
-Prints how many tests passed, and exits 1 where one fails that `bigquery_system_failures.txt` does not explain, or
-where one passes that the list still says fails.
+Prints how many tests passed, and exits 1 where one fails that `vendor_suite_SUITE.txt` does not explain, or where one
+passes that the list still says fails.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from harness.wire.station import Station
 
-MODULES = ("test_query", "test_list_rows", "test_structs", "test_arrow", "test_client")
-EXPLAINED = Path(__file__).with_name("bigquery_system_failures.txt")
 PROJECT = "windtunnel"
 
 SHIM = f"""
@@ -35,44 +36,58 @@ def default(*_, **__):
 
 google.auth.default = default
 """
-"""What the suite's environment must have: credentials that ask nobody."""
+"""What a suite's environment must have: credentials that ask nobody."""
 
 AT_ONCE = dict.fromkeys(("SELECT", "DML", "DDL", "SCRIPT", "LOAD", "COPY", "EXTRACT"), 0.0)
 """Jobs need no time: the suite asks what an answer is, not how long it takes."""
 
 
-def explained() -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Which modules of `tests/system` are run, against which emulators with which options."""
+
+    modules: tuple[str, ...]
+    services: tuple[str, ...]
+    options: Mapping[str, dict[str, Any]]
+
+
+SUITES = {
+    "bigquery": Suite(
+        ("test_query", "test_list_rows", "test_structs", "test_arrow", "test_client"),
+        ("bigquery", "gcs"),
+        {"bigquery": {"project": PROJECT, "limits": {"durations_s": AT_ONCE}}},
+    ),
+    "storage": Suite(
+        # test__signing asks IAM to sign and test_zonal is for gRPC: neither is emulated.
+        ("test_blob", "test_bucket", "test_client", "test_fileio", "test_hmac_key_metadata", "test_kms_integration",
+         "test_notification", "test_transfer_manager"),
+        ("gcs", "pubsub"),
+        {"gcs": {"limits": "none"}},  # several workers update one bucket faster than once a second
+    ),
+}  # fmt: skip
+
+
+def explained(suite: str) -> dict[str, str]:
     """Why a test fails, by its name."""
     found = {}
-    for line in EXPLAINED.read_text().splitlines():
+    for line in Path(__file__).with_name(f"vendor_suite_{suite}.txt").read_text().splitlines():
         if line and not line.startswith("#"):
             name, _, reason = line.partition("\t")
             found[name] = reason.strip()
     return found
 
 
-def run(checkout: Path, python: str, options: list[str]) -> dict[str, str]:
+def run(suite: Suite, checkout: Path, python: str, options: list[str]) -> dict[str, str]:
     """The outcome of each test: `passed`, `skipped`, or the first line of what it failed with."""
-    limits = {"durations_s": AT_ONCE}
-    station = Station(["bigquery", "gcs"], options={"bigquery": {"project": PROJECT, "limits": limits}})
+    station = Station(list(suite.services), options=dict(suite.options))
     try:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "windtunnel_shim.py").write_text(SHIM)
             results = Path(folder) / "results.xml"
             environment = {**os.environ, **station.environment(), "PYTHONPATH": folder, "GOOGLE_CLOUD_PROJECT": PROJECT}
-            modules = [f"tests/system/{module}.py" for module in MODULES]
-            command = [
-                python,
-                "-m",
-                "pytest",
-                "-q",
-                "-p",
-                "windtunnel_shim",
-                f"--junitxml={results}",
-                *options,
-                *modules,
-            ]
-            subprocess.run(command, cwd=checkout, env=environment, check=False)
+            modules = [f"tests/system/{module}.py" for module in suite.modules]
+            command = [python, "-m", "pytest", "-q", "-p", "windtunnel_shim", f"--junitxml={results}"]
+            subprocess.run([*command, *options, *modules], cwd=checkout, env=environment, check=False)
             return _outcomes(results)
     finally:
         station.close()
@@ -92,11 +107,12 @@ def _outcomes(results: Path) -> dict[str, str]:
 def main() -> int:
     """The count, then what is not as the list has it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("suite", choices=sorted(SUITES))
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--python", default=sys.executable)
     given, options = parser.parse_known_args()
-    outcomes = run(given.checkout, given.python, [o for o in options if o != "--"])
-    known = explained()
+    outcomes = run(SUITES[given.suite], given.checkout, given.python, [o for o in options if o != "--"])
+    known = explained(given.suite)
     failed = {n: text for n, text in outcomes.items() if text not in ("passed", "skipped")}
     count = {word: list(outcomes.values()).count(word) for word in ("passed", "skipped")}
     unexplained = {n: text for n, text in failed.items() if n not in known}
