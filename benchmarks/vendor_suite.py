@@ -2,9 +2,9 @@
 
     python -m benchmarks.vendor_suite SUITE CHECKOUT --python PYTHON [-- pytest's own options]
 
-SUITE is `bigquery` (a clone of googleapis/python-bigquery) or `storage` (googleapis/python-storage, its test data with it); PYTHON is an
-interpreter with that package's test requirements (`noxfile.py` there names them). Nothing of a suite is part of this
-project.
+SUITE is `bigquery` (a clone of googleapis/python-bigquery) or `storage` (googleapis/python-storage, with its test
+data); PYTHON is an interpreter with that package's test requirements (`noxfile.py` there names them). Nothing of a
+suite is part of this project.
 
 Prints how many tests passed, and exits 1 where one fails that `vendor_suite_SUITE.txt` does not explain, or where one
 passes that the list still says fails.

@@ -20,8 +20,10 @@ _KEYS: dict[str, str] = {"content-type": "CONTENT_TYPE", "content-length": "CONT
 
 
 def environ_of(request: HttpRequest) -> dict[str, Any]:
-    """The WSGI environment of a request; `windtunnel.caller` is the process that asked, and `windtunnel.underscores` are
-    the names of headers that have `_` in them, which the environment cannot tell from `-`.
+    """The WSGI environment of a request.
+
+    `windtunnel.caller` is the process that asked; `windtunnel.underscores` are the names of headers that have `_` in
+    them, which the environment cannot tell from `-`.
     """
     path, _, query = request.target.partition("?")
     if not path.startswith("/"):  # absolute form, as a proxy gets it
