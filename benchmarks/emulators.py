@@ -8,7 +8,6 @@ figures stand in.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -21,11 +20,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from benchmarks.figure import Figure, take
-from benchmarks.kernel import ROOT, as_table, conditions
+from benchmarks import sheet
+from benchmarks.figure import Figure
 from benchmarks.load import use_all
+from benchmarks.sheet import ROOT
 
 KIB, MIB = 1024, 1024 * 1024
 
@@ -183,35 +181,16 @@ def figures(ours: Bucket, pid: int, theirs: Bucket | None, count: int) -> list[F
 
 def main() -> int:
     """Measure and print; exit 1 when a target is missed."""
-    parser = argparse.ArgumentParser(description="Measure emulators on the wire.")
-    parser.add_argument("--rounds", type=int, default=3, help="samples per figure (default 3)")
-    parser.add_argument("--count", type=int, default=300, help="calls per sample (default 300)")
-    parser.add_argument("--only", default="", metavar="WORD", help="only figures whose name contains WORD")
-    parser.add_argument("--json", action="store_true", help="for machines")
-    options = parser.parse_args()
-    if options.rounds < 1 or options.count < 1:
-        parser.error("--rounds and --count: take at least 1")
-    told = conditions(options.rounds)
+    options = sheet.parser("Measure emulators on the wire.", rounds=3, count=300, of="calls").parse_args()
+    told = sheet.conditions(options.rounds)
     with up("gcs", "--set", "gcs.limits=none") as (environment, pid):
         ours = Bucket(environment)
         if shutil.which("fake-gcs-server"):
             with fake_gcs_server() as elsewhere:
-                wanted = figures(ours, pid, Bucket(elsewhere), options.count)
-                measured = [take(one, options.rounds) for one in wanted if options.only in one.name]
+                measured = sheet.measure(figures(ours, pid, Bucket(elsewhere), options.count), options)
         else:
-            wanted = figures(ours, pid, None, options.count)
-            measured = [take(one, options.rounds) for one in wanted if options.only in one.name]
-    if options.json:
-        rows = [
-            {"figure": it.figure.name, "unit": it.figure.unit, "ours": it.ours, "reference": it.theirs,
-             "target": it.figure.target, "met": it.on_target}
-            for it in measured
-        ]  # fmt: skip
-        print(json.dumps({"conditions": told, "figures": rows}, indent=2))
-    else:
-        print(told)
-        Console(width=None if sys.stdout.isatty() else 200).print(as_table(measured))
-    return 1 if any(it.on_target is False for it in measured) else 0
+            measured = sheet.measure(figures(ours, pid, None, options.count), options)
+    return sheet.show(measured, told, options)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,9 @@ from itertools import count as counting
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from benchmarks.figure import Figure, take
-from benchmarks.kernel import ROOT, as_table, conditions
+from benchmarks import sheet
+from benchmarks.figure import Figure
+from benchmarks.sheet import ROOT
 
 PROJECT = "benchmark-project"
 NAMES = counting(1)
@@ -177,32 +176,18 @@ def figures(pid: int, count: int) -> list[Figure]:
 
 def main() -> int:
     """Measure and print; exit 1 when a target is missed."""
-    parser = argparse.ArgumentParser(description="Measure the gRPC emulators on the wire.")
-    parser.add_argument("--rounds", type=int, default=3, help="samples per figure (default 3)")
-    parser.add_argument("--count", type=int, default=10_000, help="messages per sample (default 10,000)")
-    parser.add_argument("--only", default="", metavar="WORD", help="only figures whose name contains WORD")
-    parser.add_argument("--json", action="store_true", help="for machines")
+    parser = sheet.parser("Measure the gRPC emulators on the wire.", rounds=3, count=10_000, of="messages")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         serve()
         return 0
-    if options.rounds < 1 or options.count < 10:
-        parser.error("take at least 1 round of 10 messages")
-    told = conditions(options.rounds)
+    if options.count < 10:
+        parser.error("take at least 10 messages")
+    told = sheet.conditions(options.rounds)
     with served() as pid:
-        measured = [take(one, options.rounds) for one in figures(pid, options.count) if options.only in one.name]
-    if options.json:
-        rows = [
-            {"figure": it.figure.name, "unit": it.figure.unit, "ours": it.ours, "target": it.figure.target,
-             "met": it.on_target}
-            for it in measured
-        ]  # fmt: skip
-        print(json.dumps({"conditions": told, "figures": rows}, indent=2))
-    else:
-        print(told)
-        Console(width=None if sys.stdout.isatty() else 200).print(as_table(measured))
-    return 1 if any(it.on_target is False for it in measured) else 0
+        measured = sheet.measure(figures(pid, options.count), options)
+    return sheet.show(measured, told, options)
 
 
 if __name__ == "__main__":

@@ -8,25 +8,18 @@ published references are those of the design. It must not know what a workload d
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
-from benchmarks.figure import Figure, Measured, take
+from benchmarks import sheet
+from benchmarks.figure import Figure, take
+from benchmarks.sheet import ROOT
 from harness.zygote import Zygote
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class Bench:
@@ -94,52 +87,10 @@ def figures(bench: Bench) -> list[Figure]:
     ]  # fmt: skip
 
 
-def conditions(rounds: int) -> str:
-    """What the figures were taken on."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    load = os.getloadavg()[0]
-    return (
-        f"commit {commit or 'unknown'}, Python {platform.python_version()}, gevent {version('gevent')}, "
-        f"{os.cpu_count()} cores of {platform.machine()}, load {load:.1f} at the start, median of {rounds}"
-    )
-
-
-def as_table(measured: list[Measured]) -> Table:
-    """The figures for people."""
-    table = Table(box=None, pad_edge=False)
-    for head in ("figure", "ours", "target", "reference", "", "times better", ""):
-        table.add_column(head, justify="right" if head in ("ours", "target", "reference", "times better") else "left")
-    for it in measured:
-        figure = it.figure
-        target = "" if figure.target is None else f"{'≥' if figure.better == 'more' else '≤'} {_short(figure.target)}"
-        table.add_row(
-            figure.name,
-            f"{_short(it.value)} {figure.unit}",
-            target,
-            "" if it.reference is None else f"{_short(it.reference)} {figure.unit}",
-            figure.reference_name or figure.published,
-            "" if it.ratio is None else f"{it.ratio:.2f}",
-            {True: "met", False: "MISSED", None: ""}[it.on_target],
-        )
-    return table
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def main() -> int:
     """Measure and print; exit 1 when a target is missed."""
-    parser = argparse.ArgumentParser(description="Measure the kernel beside its references.")
-    parser.add_argument("--rounds", type=int, default=5, help="samples per figure (default 5)")
-    parser.add_argument("--only", default="", metavar="WORD", help="only figures whose name contains WORD")
-    parser.add_argument("--json", action="store_true", help="for machines")
-    options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error(f"--rounds {options.rounds}: take at least 1 sample")
-    told = conditions(options.rounds)
+    options = sheet.parser("Measure the kernel beside its references.", rounds=5).parse_args()
+    told = sheet.conditions(options.rounds)
     measured = []
     progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
     with Zygote([ROOT]) as zygote, progress:
@@ -151,17 +102,7 @@ def main() -> int:
             progress.update(task, description=figure.name)
             measured.append(take(figure, options.rounds))
             progress.advance(task)
-    if options.json:
-        rows = [
-            {"figure": it.figure.name, "unit": it.figure.unit, "ours": it.ours, "reference": it.theirs,
-             "reference_name": it.figure.reference_name, "target": it.figure.target, "met": it.on_target}
-            for it in measured
-        ]  # fmt: skip
-        print(json.dumps({"conditions": told, "figures": rows}, indent=2))
-    else:
-        print(told)
-        Console(width=None if sys.stdout.isatty() else 200).print(as_table(measured))
-    return 1 if any(it.on_target is False for it in measured) else 0
+    return sheet.show(measured, told, options)
 
 
 if __name__ == "__main__":

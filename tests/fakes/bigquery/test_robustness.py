@@ -2,6 +2,7 @@
 """Whatever is asked, the emulator answers as a service does: no exception of its own, no 500, and it stays consistent."""
 
 import io
+import os
 
 import orjson
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 
 from tests.fakes.bigquery.client import PROJECT, World
 from tests.fakes.bigquery.corpus import INSTANT
+
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "300"))
+"""20,000 before a release."""
 
 names = st.sampled_from(["d", "t", "nosuch", "v", "", "a b", "d.t", "_x", "t$20240101", "日本", "x" * 40])
 scalars = st.one_of(
@@ -97,7 +101,7 @@ def clamped(value):
     return value
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=REQUESTS, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]), paths, queries, st.one_of(st.none(), bodies))
 def test_any_request_is_answered_in_the_services_way(verb, path, query, body):
     status, content = ask(verb, path, query, clamped(body))
