@@ -27,6 +27,11 @@ class FaultError(ValueError):
     """A plan that this world can't carry out; the message names the fault and the remedy."""
 
 
+def edges_of(back_ends: Mapping[str, object]) -> dict[str, Collection[str]]:
+    """The named points inside the methods of each back end that has any, by its name; what `FaultEngine` takes."""
+    return {name: found for name, one in back_ends.items() if (found := getattr(one, "edges", None))}
+
+
 class FaultClock(Protocol):
     """The part of `fakes.seam.Surroundings` that the engine needs."""
 

@@ -19,7 +19,7 @@ from gevent.event import Event
 from pydantic import ValidationError
 
 from fakes.seam import Backend, Call, Ruling
-from harness.faults.engine import NO_RULING, FaultEngine, FaultError
+from harness.faults.engine import NO_RULING, FaultEngine, FaultError, edges_of
 from harness.faults.spec import FaultSpec
 from harness.history import History
 from harness.pytest_plugin.marker import Options
@@ -136,7 +136,7 @@ class TestSimulation(Simulation):
             clock=SimSurroundings("faults", self._kernel, self._record, self._hosts, self._rule, self._backends),
             start_epoch_ns=self.plan.start["start_epoch_ns"],
             control=self._launcher,
-            edges={name: found for name, one in self._backends.items() if (found := getattr(one, "edges", None))},
+            edges=edges_of(self._backends),
         )
         if any(account.id == read.id for other in self._engines for account in other.accounts()):
             raise FaultError(f"two faults are called {read.id!r}; give each an id of its own")

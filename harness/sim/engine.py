@@ -20,7 +20,7 @@ from gevent.event import AsyncResult
 
 from fakes.seam import PASS, Backend, Call, Ruling, StreamBackend
 from harness.durable import write_whole
-from harness.faults.engine import FaultEngine, FaultError
+from harness.faults.engine import FaultEngine, FaultError, edges_of
 from harness.faults.spec import FaultSpec
 from harness.history import WRITTEN_BYTES, HistoryWriter
 from harness.sim import clock as sim_clock
@@ -269,11 +269,6 @@ class Simulation:
     def _arm_faults(self) -> None:
         specs = [FaultSpec.model_validate(fault) for fault in self.plan.faults]
         clock = SimSurroundings("faults", self._kernel, self._record, self._hosts, self._rule, self._backends)
-        edges: dict[str, Any] = {}
-        for name, backend in self._backends.items():
-            found = getattr(backend, "edges", None)
-            if found:
-                edges[name] = found
         faults = FaultEngine(
             specs,
             seed=self.plan.seed,
@@ -281,7 +276,7 @@ class Simulation:
             start_epoch_ns=self.plan.start["start_epoch_ns"],
             control=self._launcher,
             instants=self.plan.start["instants"],
-            edges=edges,
+            edges=edges_of(self._backends),
         )
         self._record.observe = self._observe
         faults.start()

@@ -6,13 +6,13 @@ The grammar is the scenario files' (`harness.faults.spec`); windows count from t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from fakes.seam import Call, Ruling, Timer
-from harness.faults.engine import NO_RULING, FaultEngine, FaultError
+from harness.faults.engine import NO_RULING, FaultEngine, FaultError, edges_of
 from harness.faults.spec import FaultSpec
 from harness.wire.record import Record
 
@@ -33,7 +33,10 @@ class _Clock:
 
 
 class FaultBoard:
-    """The faults that are up. Safe for several threads."""
+    """The faults that are up. Safe for several threads.
+
+    `back_ends` are those that ask, by name; it may still grow.
+    """
 
     def __init__(
         self,
@@ -41,8 +44,10 @@ class FaultBoard:
         now_ns: Callable[[], int],
         call_later: Callable[[float, Callable[[], None]], Timer],
         record: Record,
+        back_ends: Mapping[str, object],
     ) -> None:
         self._seed = seed
+        self._back_ends = back_ends
         self._clock = _Clock(now_ns, call_later, record)
         self._lock = threading.RLock()
         self._engines: dict[str, tuple[dict[str, Any], FaultEngine]] = {}
@@ -59,7 +64,13 @@ class FaultBoard:
         with self._lock:
             if spec.id in self._engines:
                 raise FaultError(f"there is a fault {spec.id!r} already; take it down first")
-            engine = FaultEngine([spec], seed=self._seed, clock=self._clock, start_epoch_ns=self._clock.now_ns())
+            engine = FaultEngine(
+                [spec],
+                seed=self._seed,
+                clock=self._clock,
+                start_epoch_ns=self._clock.now_ns(),
+                edges=edges_of(self._back_ends),
+            )
             engine.start()
             self._engines[spec.id] = (asked, engine)
             return self._shown(spec.id)

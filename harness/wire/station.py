@@ -136,10 +136,10 @@ class Station:
         import_module("fakes.wire.memory").return_what_is_freed()
         self._clock = surroundings.RealSurroundings("windtunnel", seed=seed)
         self.record = Record(self._clock.now_ns())
-        self.faults = FaultBoard(seed, self._clock.now_ns, self._clock.call_later, self.record)
+        self._peers: dict[str, Backend] = {}
+        self.faults = FaultBoard(seed, self._clock.now_ns, self._clock.call_later, self.record, self._peers)
         self.emulators: dict[str, Emulator] = {}
         self.left_out: dict[str, str] = {}
-        self._peers: dict[str, Backend] = {}
         try:
             for name in dict.fromkeys(names):
                 try:

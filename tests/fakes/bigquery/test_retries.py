@@ -1,10 +1,14 @@
 """A lost reply must not make anything happen twice: the property this emulator exists for."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 import pytest
 import requests
 from google.api_core.exceptions import BadRequest, Conflict, Forbidden
 from google.cloud import bigquery
 
+from fakes.gcs import create as create_storage
 from fakes.seam import LoseReply, Refuse, Ruling
 from tests.fakes.bigquery.client import World
 
@@ -80,18 +84,62 @@ def test_streamed_rows_cannot_be_deleted_until_they_leave_the_buffer(world):
     assert world.rows("SELECT COUNT(*) AS n FROM d.t") == [{"n": 0}]
 
 
-def test_load_job_1501_of_a_day_is_refused_until_midnight_pacific():
-    world = World({"table_operations_per_day": 3})
+def load(world: World) -> bigquery.LoadJob:
+    """Append the one row of `gs://loads/one.json`, and wait."""
+    config = bigquery.LoadJobConfig(source_format="NEWLINE_DELIMITED_JSON")
+    job = world.client.load_table_from_uri("gs://loads/one.json", "d.t", job_config=config, retry=None)
+    return job.result(retry=None)
+
+
+def loading(at: str, limits: Mapping[str, object]) -> World:
+    """A world at the time `at` that has something to load and a table for it."""
+    world = World(limits)
+    storage = world.around.peers["gcs"] = create_storage(world.around)
+    storage.provision({"buckets": {"loads": {}}})
+    storage.write_object("loads", "one.json", b'{"id": 1}')
     world.client.create_dataset("d")
-    schema = [bigquery.SchemaField("id", "INT64")]
-    config = bigquery.LoadJobConfig(schema=schema)
-    for i in range(3):
-        world.client.load_table_from_json([{"id": i}], "d.t", job_config=config).result()
+    world.rows("CREATE TABLE d.t (id INT64)")
+    to(world, at)
+    return world
+
+
+def to(world: World, at: str) -> None:
+    world.around.advance(datetime.fromisoformat(at).timestamp() - world.around.now_ns() / 1e9)
+
+
+def test_load_job_1501_of_a_day_is_refused():
+    world = loading("2026-01-16T08:00:00Z", {})  # midnight in Los Angeles
+    for _ in range(1_500):
+        load(world)
+        world.around.advance(10)
     with pytest.raises(Forbidden, match="imports or query appends per table") as refused:
-        world.client.load_table_from_json([{"id": 9}], "d.t", job_config=config).result()
+        load(world)
     assert refused.value.errors[0]["reason"] == "quotaExceeded"
-    world.around.advance(8 * 3600)  # 2026-01-16T08:00Z is midnight in Los Angeles
-    world.client.load_table_from_json([{"id": 4}], "d.t", job_config=config).result()
+    assert world.rows("SELECT COUNT(*) AS n FROM d.t") == [{"n": 1_500}]
+
+
+@pytest.mark.parametrize(
+    ("midnight", "next_midnight", "hours"),
+    [
+        ("2026-01-16T08:00:00Z", "2026-01-17T08:00:00Z", 24),
+        ("2026-03-08T08:00:00Z", "2026-03-09T07:00:00Z", 23),
+        ("2026-11-01T07:00:00Z", "2026-11-02T08:00:00Z", 25),
+    ],
+    ids=["winter", "clocks go forward", "clocks go back"],
+)
+def test_a_days_quota_begins_anew_at_midnight_pacific(midnight, next_midnight, hours):
+    world = loading(midnight, {"table_operations_per_day": 3})
+    for _ in range(3):
+        load(world)
+    began_ns = world.around.now_ns()
+    to(world, next_midnight)
+    assert (world.around.now_ns() - began_ns) // 3_600_000_000_000 == hours
+    world.around.epoch_ns -= 1
+    with pytest.raises(Forbidden, match="imports or query appends per table"):
+        load(world)
+    world.around.epoch_ns += 1
+    load(world)
+    assert world.rows("SELECT COUNT(*) AS n FROM d.t") == [{"n": 4}]
 
 
 def test_two_merges_at_once_are_serialised_and_neither_is_lost(world):

@@ -12,13 +12,14 @@ import pytest
 import redis
 import requests
 from botocore.exceptions import ClientError
-from google.api_core.exceptions import NotFound, Unauthenticated
+from google.api_core.exceptions import GoogleAPICallError, NotFound, Unauthenticated
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage
+from google.cloud import bigquery, storage
 from google.pubsub_v1 import PublisherClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 
 from fakes.wire.http_server import HttpServer
+from harness.faults.engine import FaultError
 from harness.wire.control import Control, description
 from harness.wire.record import Record
 from harness.wire.station import Station, StationError, available
@@ -91,6 +92,24 @@ def test_a_fault_that_makes_no_sense_is_refused_with_the_remedy(control):
         assert words in answer.json()["error"]
     assert requests.post(f"{control}/faults", data=b"{").status_code == 400
     assert requests.post(f"{control}/faults", data=b"[]").status_code == 400
+
+
+def test_a_fault_strikes_inside_a_method_whose_back_end_has_points_there(monkeypatch):
+    station = Station(["bigquery"], options={"bigquery": {"limits": "none"}}, topology={"datasets": {"d": {}}})
+    for name, value in station.environment().items():
+        monkeypatch.setenv(name, value)
+    warehouse = bigquery.Client(project="windtunnel", credentials=AnonymousCredentials())
+    warehouse.query("CREATE TABLE d.t (id INT64)").result()
+    fault = {"id": "f", "refuse": 503, "phase": "mid", "edge": "committed", "count": 1,
+             "call": {"service": "bigquery", "method": "jobs.insert"}}  # fmt: skip
+    station.faults.put(fault)
+    with pytest.raises(GoogleAPICallError, match="Retrying may solve the problem"):
+        warehouse.query("INSERT INTO d.t (id) VALUES (1)", job_retry=None).result(retry=None)
+    assert station.faults.shown() == [{"fault": fault, "fired": 1, "masked": 0}]
+    assert [row.n for row in warehouse.query("SELECT COUNT(*) AS n FROM d.t").result()] == [1]
+    with pytest.raises(FaultError, match="names an edge 'nowhere'"):
+        station.faults.put({**fault, "id": "g", "edge": "nowhere"})
+    station.close()
 
 
 def test_the_history_has_the_calls_and_can_be_followed(control, client):
