@@ -38,19 +38,23 @@ GRAIN_DIGITS = 4
 
 HASH_SEEDS = (0, 4099)
 
+THIRD_HASH_SEED = 7
+
 
 @dataclass(eq=False)
 class Library:
     """Whom a contract is with: `name` as on PyPI, or as in the standard library with `standard=True`.
 
     `loads` are the modules a program would have loaded at its top; `beside` are the distributions at the other end,
-    whose versions matter too. `contracts` fills as the contract module is loaded.
+    whose versions matter too. With `patches=True` the library patches the interpreter as it is imported, and so can
+    only come after the kernel. `contracts` fills as the contract module is loaded.
     """
 
     name: str
     loads: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     standard: bool = False
+    patches: bool = False
     contracts: list[Contract] = field(default_factory=list)
 
     @property
@@ -113,8 +117,8 @@ def contract(
 ) -> Callable[[Callable[[Trace], Any]], Callable[[], None]]:
     """Make a test of a program: run three times, it must leave one digest.
 
-    Twice the kernel is there first, under different hash seeds; once the library is. `refused` means that the program
-    must end in the kernel's refusal, which names `remedy`.
+    Twice the kernel is there first, under different hash seeds; once the library is, if it can be. `refused` means that
+    the program must end in the kernel's refusal, which names `remedy`.
     """
 
     def decorate(program: Callable[[Trace], Any]) -> Callable[[], None]:
@@ -131,9 +135,12 @@ def contract(
             target = f"{__name__}:perform"
             runs = {
                 f"kernel first, PYTHONHASHSEED={seed}": in_simulation(target, hash_seed=seed, **arguments)
-                for seed in HASH_SEEDS
+                for seed in (*HASH_SEEDS, *([THIRD_HASH_SEED] if about.patches else []))
             }
-            runs["library first"] = in_late_simulation(target, loads=about.modules, hash_seed=7, **arguments)
+            if not about.patches:
+                runs["library first"] = in_late_simulation(
+                    target, loads=about.modules, hash_seed=THIRD_HASH_SEED, **arguments
+                )
             agree(runs)
 
         del test.__wrapped__  # type: ignore[attr-defined]  # pytest would take `trace` for a fixture

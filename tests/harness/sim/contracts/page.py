@@ -19,7 +19,8 @@ PAGE = HERE.parents[3] / "docs" / "compatibility.md"
 INTRODUCTION = """\
 These libraries run in a simulation as they are. Each line below a heading is a contract: a program that runs in virtual
 time, must see what it expects at the very instants it expects it, and leaves the same trace to the nanosecond in three
-replays: two under different hash seeds, and one with the library loaded before the kernel. The versions are those of
+replays: two under different hash seeds, and one with the library loaded before the kernel (under a third hash seed
+instead where the library patches the interpreter itself). The versions are those of
 `requirements/ci.txt`; `tox -e nightly` runs the same contracts against the newest releases.
 
 A *remedy* is what a program must do for its contract to hold. *Refused* means that the program ends at once with an
