@@ -18,6 +18,7 @@ import greenlet
 
 from harness.sim import (
     chance,
+    exit_hooks,
     hardware,
     imports,
     isolation,
@@ -144,6 +145,7 @@ def install() -> Kernel:
     chance.install(kernel.chance, current_label)
     isolation.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
     hardware.install()
+    exit_hooks.install(lambda name: kernel.packages is not None and kernel.packages.is_users_name(name))
     signals.install(loop)
     _report_errors(kernel)
     return kernel

@@ -16,6 +16,7 @@ from gevent.event import AsyncResult
 from harness.compute import ServiceTime
 from harness.sim import program
 from harness.sim.app_instance import AppInstance
+from harness.sim.exit_hooks import leave
 from harness.sim.kernel import Kernel
 from harness.sim.process import Process, spawn_in
 from harness.sim.record import Record
@@ -163,15 +164,16 @@ class Launcher:
         if main is None:
             return
         self.note(process, "ready", "")
+        reason = "done"
         try:
             main()
         except SystemExit as stop:
-            self.end(process, "exit", "done" if stop.code in (None, 0) else f"exit status {stop.code}")
+            reason = "done" if stop.code in (None, 0) else f"exit status {stop.code}"
         except Exception as error:  # noqa: BLE001 - a worker may raise anything; it is restarted
             _log.exception("%s raised", declared.entry)
-            self.end(process, "exit", f"raised {error!r}")
-        else:
-            self.end(process, "exit", "done")
+            reason = f"raised {error!r}"
+        leave(process)
+        self.end(process, "exit", reason)
 
     def run_to_end(self, declared: ProgramDeclaration) -> None:
         """Run a preparation and wait for it; raises `PipelineError` if it raises."""
@@ -184,6 +186,7 @@ class Launcher:
             except Exception:  # noqa: BLE001 - whatever the user's code raises, the run must say so
                 result.set_exception(PipelineError(f"pipeline: {declared.entry} raised\n{traceback.format_exc()}"))
             else:
+                leave(process)
                 result.set(None)
             self.end(process, "exit", "done")
 

@@ -7,6 +7,7 @@ networks or faults; whoever holds something for a process (sockets, calls) regis
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Callable
 from enum import Enum
@@ -48,6 +49,10 @@ class Process:
         self.modules: dict[str, Any] = {}
         self.signal_handlers: dict[int, Any] = {}
         self.log_state: Any = None
+        self.leaving = False
+        """Whether its interpreter is shutting down (`harness.sim.exit_hooks`)."""
+        self.exit_hooks: list[functools.partial[Any]] = []
+        self.thread_exit_hooks: list[functools.partial[Any]] = []
         self._greenlets: weakref.WeakSet[SimGreenlet] = weakref.WeakSet()
         self._abandoned: list[SimGreenlet] = []
         self._withheld: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
