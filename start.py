@@ -70,7 +70,7 @@ def make_environment(venv: Path, wanted: str) -> None:
         say(f"start: making {venv} with Python {sys.version.split()[0]}")
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(venv)], check=True)
         (venv / f"python-{sys.version_info[0]}.{sys.version_info[1]}").touch()
-    say(f"start: installing {LOCK.relative_to(ROOT)} (about half a minute, once)")
+    say(f"start: installing {LOCK.relative_to(ROOT)} (a minute or two, once)")
     # The lock names every package there is to install. Letting pip resolve it again goes wrong where a requirement has
     # extras: pip 23 then asks for that package's newest release, which has no hash here.
     subprocess.run([*pip, "--require-hashes", "--no-deps", "--requirement", str(LOCK)], check=True)
