@@ -61,7 +61,7 @@ def accept(service: Service, project: str, body: dict[str, Any], *, method: str 
         if not isinstance(problem, Unsupported) and not config.get("dryRun"):
             service.jobs.add(job)
             service.jobs.settle(now_ns)
-            later = ("notFound", "bytesBilledLimitExceeded")
+            later = ("notFound", "bytesBilledLimitExceeded", "responseTooLarge")
             if method == "jobs.insert" and kind == "query" and problem.reason in later:
                 return job
         raise

@@ -14,7 +14,7 @@ from fakes.bigquery.errors import ApiError
 
 if TYPE_CHECKING:
     from fakes.bigquery.catalog import Table
-    from fakes.bigquery.jobs import Job
+    from fakes.bigquery.jobs import Job, Result
     from fakes.bigquery.service import Service
     from fakes.bigquery.sql.plan import Plan
 
@@ -33,6 +33,17 @@ def width(field: Mapping[str, Any]) -> int:
     if field.get("fields"):
         return sum(width(f) for f in field["fields"])
     return WIDTHS.get(str(field.get("type")), TEXT_WIDTH)
+
+
+def check_size(service: Service, result: Result) -> None:
+    """Raise `responseTooLarge` for rows that are more than a query without a destination may return."""
+    allowed = service.weather.limits.result_bytes
+    if len(result.rows) * sum(width(kind.rest(name)) for name, kind in result.columns) > allowed:
+        raise ApiError(
+            "responseTooLarge",
+            "Response too large to return. Consider specifying a destination table in your job configuration. For more"
+            " details, see https://cloud.google.com/bigquery/docs/error-messages",
+        )
 
 
 def row_count(service: Service, table: Table) -> int:

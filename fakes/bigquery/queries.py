@@ -91,7 +91,9 @@ class Queries:
             return
         if plan.kind == "SELECT" and job.destination is None:
             # A query reads the tables as they are when it starts; only its answer comes later.
-            job.result = self._cached(job, plan, environment, text)
+            result = self._cached(job, plan, environment, text)
+            costs.check_size(service, result)
+            job.result = result
             job.work = None
 
     def _cached(self, job: Job, plan: Plan, environment: Environment, text: str) -> Result:

@@ -25,7 +25,8 @@ class Limits:
     """The service's numbers. None or infinity lifts one.
 
     `streaming_buffer_s` is the range in which rows leave the streaming buffer; `insert_id_window_s` is how long an
-    insertId is remembered (the vendor says "at least one minute, best effort").
+    insertId is remembered (the vendor says "at least one minute, best effort"). `result_bytes` is what a query without
+    a destination may return: the service counts it compressed, here it is counted by the sizes of types.
     """
 
     table_operations_per_day: float = 1_500
@@ -41,6 +42,7 @@ class Limits:
     insert_bytes_per_request: float = 10 * 1024 * 1024
     row_bytes: float = 10 * 1024 * 1024
     query_bytes: float = 1024 * 1024
+    result_bytes: float = 10 * 1024**3
     time_travel_s: float = 7 * 86_400.0
     durations_s: Mapping[str, float] = field(
         default_factory=lambda: {
@@ -68,6 +70,7 @@ NONE = Limits(
     insert_rows_per_request=NO_LIMIT,
     insert_bytes_per_request=NO_LIMIT,
     query_bytes=NO_LIMIT,
+    result_bytes=NO_LIMIT,
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.history import History
+from harness.judge import EMULATED
 from harness.outcome import Outcome, Verdict
 from harness.request import RunRequest
 from harness.runner import run
@@ -97,6 +98,15 @@ def test_code_that_polls_the_clock_ends_in_a_diagnosis_and_is_unknown(shop: Path
     assert "spinner#0" in diagnosis
     assert "workers.py" in diagnosis
     assert any(diagnosis in evidence.text for finding in outcome.findings for evidence in finding.evidence)
+
+
+def test_sql_that_no_emulator_supports_makes_the_run_unknown_and_is_named(shop: Path) -> None:
+    (outcome,) = ran(shop, "worlds: {w: 'shop.world:asking_for_a_model'}\nchecks: [attempts == 0]\n")
+    (asked,) = History.parse(history(shop, "w")).marks("carried_on")
+    assert asked.fields["code"] == "501"
+    assert outcome.verdict is Verdict.UNKNOWN
+    (finding,) = [found for found in outcome.findings if found.check == EMULATED]
+    assert finding.reason.startswith("bigquery jobs.insert unsupported by the emulator: CREATE MODEL")
 
 
 def test_a_world_that_raises_fails_and_keeps_its_traceback(shop: Path) -> None:

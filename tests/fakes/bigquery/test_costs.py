@@ -1,7 +1,7 @@
 """Bytes processed and billed, the limit on them, and the query cache."""
 
 import pytest
-from google.api_core.exceptions import InternalServerError
+from google.api_core.exceptions import Forbidden, InternalServerError
 from google.cloud import bigquery
 
 from tests.fakes.bigquery.client import World
@@ -70,3 +70,18 @@ def test_a_cached_result_is_a_day_old_at_most(world):
     ask(world, "SELECT MIN(id) FROM d.t")
     world.around.advance(25 * 3_600)
     assert ask(world, "SELECT MIN(id) FROM d.t").cache_hit is False
+
+
+def test_a_result_beyond_the_services_size_is_too_large_to_return_but_not_to_store():
+    world = World({"result_bytes": 8_000})
+    world.client.create_dataset("d")
+    world.rows("CREATE TABLE d.t AS SELECT id FROM UNNEST(GENERATE_ARRAY(1, 1001)) AS id")
+    job = world.client.query("SELECT id FROM d.t", job_retry=None)
+    with pytest.raises(Forbidden, match="Response too large to return"):
+        job.result()
+    assert job.error_result["reason"] == "responseTooLarge"
+    with pytest.raises(Forbidden, match="Response too large to return"):
+        world.client.query_and_wait("SELECT id FROM d.t", job_retry=None)
+    assert len(world.rows("SELECT id FROM d.t LIMIT 1000")) == 1000
+    stored = bigquery.QueryJobConfig(destination="nba-props-platform.d.stored")
+    assert world.client.query("SELECT id FROM d.t", job_config=stored).result().total_rows == 1001

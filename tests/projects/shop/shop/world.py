@@ -49,3 +49,8 @@ def stuck(name, tunnel):
 def stuck_beside_others(name, tunnel):
     stuck(name, tunnel)
     tunnel.worker("steady", main="shop.stuck:go_on")
+
+
+def asking_for_a_model(tunnel):
+    tunnel.backend("bigquery", project="shop-project")
+    tunnel.worker("trainer", main="shop.warehouse:main")
