@@ -18,7 +18,8 @@ class Figure:
     """One line of the table.
 
     `measure` and `reference` return a value in `unit`; `published` stands in where a reference can't be run here, and
-    says who published it. `target` is in `unit` too, None for a figure that is only watched.
+    says who published it. `target` is in `unit` too, None for a figure without one; `bar` is how many times better
+    than the reference it ought to be, where that is run.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Figure:
     reference: Callable[[], float] | None = None
     reference_name: str = ""
     published: str = ""
+    bar: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,14 @@ class Measured:
 
     @property
     def on_target(self) -> bool | None:
-        """Whether the median meets the target; None without one."""
-        target = self.figure.target
-        if target is None:
-            return None
-        return self.value >= target if self.figure.better == "more" else self.value <= target
+        """Whether the median meets the target, and the ratio the bar; None without either."""
+        figure, ratio = self.figure, self.ratio
+        met = []
+        if figure.target is not None:
+            met.append(self.value >= figure.target if figure.better == "more" else self.value <= figure.target)
+        if figure.bar is not None and ratio is not None:
+            met.append(ratio >= figure.bar)
+        return all(met) if met else None
 
 
 def take(figure: Figure, rounds: int) -> Measured:

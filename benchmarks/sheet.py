@@ -63,11 +63,12 @@ def as_table(measured: list[Measured]) -> Table:
         table.add_column(head, justify="right" if head in ("ours", "target", "reference", "times better") else "left")
     for it in measured:
         figure = it.figure
-        target = "" if figure.target is None else f"{'≥' if figure.better == 'more' else '≤'} {_short(figure.target)}"
+        bars = [] if figure.target is None else [f"{'≥' if figure.better == 'more' else '≤'} {_short(figure.target)}"]
+        bars += [] if figure.bar is None else [f"{_short(figure.bar)} × better"]
         table.add_row(
             figure.name,
             f"{_short(it.value)} {figure.unit}",
-            target,
+            ", ".join(bars),
             "" if it.reference is None else f"{_short(it.reference)} {figure.unit}",
             figure.reference_name or figure.published,
             "" if it.ratio is None else f"{it.ratio:.2f}",
@@ -86,7 +87,7 @@ def show(measured: list[Measured], told: str, options: argparse.Namespace) -> in
         rows = [
             {"figure": it.figure.name, "unit": it.figure.unit, "ours": it.ours, "reference": it.theirs,
              "reference_name": it.figure.reference_name, "published": it.figure.published,
-             "target": it.figure.target, "met": it.on_target}
+             "target": it.figure.target, "bar": it.figure.bar, "met": it.on_target}
             for it in measured
         ]  # fmt: skip
         print(json.dumps({"conditions": told, "figures": rows}, indent=2))

@@ -218,8 +218,8 @@ def _cells(
             given.add(key.lower())
         else:
             given.discard(key.lower())
-    missing = [n for n, _ in columns if n.lower() in required and n.lower() not in given]
-    for spelled in missing:
+    if not required <= given:
+        spelled = next(n for n, _ in columns if n.lower() in required - given)
         raise values.BadValue(spelled, f"Missing required field: {spelled}.")
     for i, (_, kind) in enumerate(columns):
         if cells[i] is None and kind.kind == "ARRAY":
