@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fakes.gate import Front, Gate, Seen
+from fakes.rich_errors import USUAL_REASON, enriched, rich
 from fakes.seam import Call, ConnectionLost, GrpcContext, GrpcError, GrpcMethod, Refuse
 
 CODE_OF_STATUS = {
@@ -72,7 +73,9 @@ class _Opened:
 def refusal_error(refusal: Refuse) -> GrpcError:
     """The status a vendor's front end gives for `refusal`: its own `code`, or the one that belongs to its status."""
     code = refusal.code or CODE_OF_STATUS.get(refusal.status, "UNKNOWN")
-    return GrpcError(code, refusal.message or _USUAL_MESSAGE.get(code, code), tuple(refusal.headers.items()))
+    reason = refusal.reason or USUAL_REASON.get(code, "")
+    error = rich(code, refusal.message or _USUAL_MESSAGE.get(code, code), reason)
+    return GrpcError(code, error.details, (*refusal.headers.items(), *error.trailers))
 
 
 def _see(error: GrpcError | None, bytes_out: int) -> Seen:
@@ -140,7 +143,7 @@ class Rpc:
             except ConnectionLost:
                 raise reset() from None
             if reply.error is not None:
-                raise reply.error
+                raise enriched(reply.error)
             return reply.body
 
         return GrpcMethod("unary_unary", serve)
@@ -198,7 +201,7 @@ class Rpc:
         except ConnectionLost:
             raise reset() from None
         if opened.error is not None:
-            raise opened.error
+            raise enriched(opened.error)
         left = opened.limit
         for answer in opened.answers:
             if left is not None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import queue
 import threading
 
+from google.protobuf.message import Message as Pb
+
 from fakes.pubsub.delivery import Affinity, Lease
 from fakes.pubsub.message import Message
 from fakes.seam import GrpcError
@@ -70,14 +72,15 @@ class PullWaiter:
 class StreamConsumer:
     """A StreamingPull: takes messages while fewer than the client's limits are outstanding (<= 0: no limit).
 
-    `batches` yields lists of leases, then None when the client is gone or an error that ends the stream.
+    `batches` yields lists of leases, and answers that say something else; then None when the client is gone, or an
+    error that ends the stream.
     """
 
     affinity: Affinity = "sticky"
 
     def __init__(self, ack_deadline_s: float, max_messages: int, max_bytes: int, batch_bytes: int) -> None:
         self.ack_deadline_s = ack_deadline_s
-        self.batches: queue.SimpleQueue[list[Lease] | GrpcError | None] = queue.SimpleQueue()
+        self.batches: queue.SimpleQueue[list[Lease] | Pb | GrpcError | None] = queue.SimpleQueue()
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._batch_bytes = batch_bytes
@@ -110,6 +113,10 @@ class StreamConsumer:
         if self._batch:
             self.batches.put(self._batch)
             self._batch, self._batch_size = [], 0
+
+    def say(self, answer: Pb) -> None:
+        """Send an answer that brings no messages."""
+        self.batches.put(answer)
 
     def release(self, lease: Lease) -> None:
         """One less outstanding."""

@@ -5,7 +5,7 @@ It must not know how messages are chosen; it is the gRPC side of `pull.StreamCon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -64,7 +64,7 @@ class Streaming:
                     return
                 if isinstance(batch, GrpcError):
                     raise batch
-                answer = make(received_messages=received(subscription, batch))
+                answer = make(received_messages=received(subscription, batch)) if isinstance(batch, list) else batch
                 answer.subscription_properties.CopyFrom(opening.subscription_properties)
                 yield answer
         finally:
@@ -98,17 +98,37 @@ class Streaming:
             )
         if request.stream_ack_deadline_seconds:
             consumer.ack_deadline_s = _deadline_s(request.stream_ack_deadline_seconds)
+        exactly_once = subscription.settings.exactly_once
         if request.ack_ids:
-            ack(subscription, request.ack_ids)
+            failed = ack(subscription, request.ack_ids)
+            if exactly_once:
+                answer = types.StreamingPullResponse.pb()()
+                _confirm(answer.acknowledge_confirmation, request.ack_ids, failed)
+                consumer.say(answer)
         if request.modify_deadline_ack_ids:
-            modify_deadlines(
-                subscription, zip(request.modify_deadline_ack_ids, request.modify_deadline_seconds, strict=True)
-            )
+            ids = request.modify_deadline_ack_ids
+            failed = modify_deadlines(subscription, zip(ids, request.modify_deadline_seconds, strict=True))
+            if exactly_once:
+                answer = types.StreamingPullResponse.pb()()
+                _confirm(answer.modify_ack_deadline_confirmation, ids, failed)
+                consumer.say(answer)
 
     def _gone(self, subscription: Subscription, consumer: StreamConsumer) -> None:
         with self._broker.lock:
             subscription.detach(consumer)
         consumer.end(None)
+
+
+def _confirm(confirmation: Any, ack_ids: Iterable[str], failed: Mapping[str, str]) -> None:
+    """Say in the stream which ids came through, as exactly-once delivery does (`pubsub.proto`)."""
+    for ack_id in ack_ids:
+        problem = failed.get(ack_id, "")
+        if not problem:
+            confirmation.ack_ids.append(ack_id)
+        elif "UNORDERED" in problem:
+            confirmation.unordered_ack_ids.append(ack_id)
+        else:
+            confirmation.invalid_ack_ids.append(ack_id)
 
 
 def _deadline_s(seconds: int) -> float:

@@ -9,11 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from google.protobuf.any_pb2 import Any as AnyPb
 from google.protobuf.empty_pb2 import Empty
 from google.pubsub_v1 import types
-from google.rpc.error_details_pb2 import ErrorInfo
-from google.rpc.status_pb2 import Status
 
 from fakes.paging import page
 from fakes.pubsub.broker import Broker
@@ -23,6 +20,7 @@ from fakes.pubsub.names import project_of
 from fakes.pubsub.publisher import clear_masked
 from fakes.pubsub.pull import PullWaiter
 from fakes.pubsub.subscription import Subscription
+from fakes.rich_errors import rich
 from fakes.rpc import Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod
 
@@ -40,8 +38,6 @@ _UPDATABLE = {
     "retry_policy",
 }
 """`topic`, `filter` and `enable_message_ordering` cannot change once a subscription is made."""
-
-_INVALID_ARGUMENT = 3
 
 
 class Subscriber:
@@ -156,14 +152,15 @@ class Subscriber:
         """Acknowledge; under exactly-once delivery an error names the ids that failed and why."""
         with self._broker.lock:
             subscription = self._broker.subscription(request.subscription)
-            ack(subscription, request.ack_ids)
+            _raise_for(ack(subscription, request.ack_ids))
         return Empty()
 
     def modify_ack_deadline(self, request: Any, _context: GrpcContext) -> Any:
         """ModifyAckDeadline: 0 s is a negative acknowledgement."""
         with self._broker.lock:
             subscription = self._broker.subscription(request.subscription)
-            modify_deadlines(subscription, ((ack_id, request.ack_deadline_seconds) for ack_id in request.ack_ids))
+            changes = ((ack_id, request.ack_deadline_seconds) for ack_id in request.ack_ids)
+            _raise_for(modify_deadlines(subscription, changes))
         return Empty()
 
 
@@ -191,16 +188,16 @@ def received(subscription: Subscription, leases: Iterable[Lease]) -> list[Any]:
     ]
 
 
-def ack(subscription: Subscription, ack_ids: Iterable[str]) -> None:
-    """Acknowledge all of them, then raise for those that could not be."""
+def ack(subscription: Subscription, ack_ids: Iterable[str]) -> Mapping[str, str]:
+    """Acknowledge all of them; those that could not be, and why."""
     ids = _checked(ack_ids)
     failed = {ack_id: problem for ack_id in ids if (problem := subscription.ack(ack_id))}
     subscription.dispatch()
-    _raise_for(failed)
+    return failed
 
 
-def modify_deadlines(subscription: Subscription, changes: Iterable[tuple[str, int]]) -> None:
-    """Move deadlines to so many seconds (0..600) from now, then raise for those that could not be."""
+def modify_deadlines(subscription: Subscription, changes: Iterable[tuple[str, int]]) -> Mapping[str, str]:
+    """Move deadlines to so many seconds (0..600) from now; those that could not be, and why."""
     wanted = list(changes)
     _checked(ack_id for ack_id, _ in wanted)
     for _, seconds in wanted:
@@ -214,7 +211,7 @@ def modify_deadlines(subscription: Subscription, changes: Iterable[tuple[str, in
         ack_id: problem for ack_id, seconds in wanted if (problem := subscription.modify_deadline(ack_id, seconds))
     }
     subscription.dispatch()
-    _raise_for(failed)
+    return failed
 
 
 def _checked(ack_ids: Iterable[str]) -> list[str]:
@@ -225,7 +222,7 @@ def _checked(ack_ids: Iterable[str]) -> list[str]:
     return ids
 
 
-def _raise_for(failed: dict[str, str]) -> None:
+def _raise_for(failed: Mapping[str, str]) -> None:
     """Fail as the service does under exactly-once delivery: one ErrorInfo whose metadata maps ack ids to reasons."""
     if not failed:
         return
@@ -233,9 +230,4 @@ def _raise_for(failed: dict[str, str]) -> None:
         "Some acknowledgement ids in the request were invalid. This could be because the acknowledgement ids have "
         "expired or the acknowledgement ids were malformed."
     )
-    detail = AnyPb()
-    detail.Pack(ErrorInfo(reason="EXACTLY_ONCE_ACKID_FAILURE", domain="pubsub.googleapis.com", metadata=failed))
-    status = Status(code=_INVALID_ARGUMENT, message=message, details=[detail])
-    raise GrpcError(
-        "INVALID_ARGUMENT", message, (("grpc-status-details-bin", status.SerializeToString(deterministic=True)),)
-    )
+    raise rich("INVALID_ARGUMENT", message, "EXACTLY_ONCE_ACKID_FAILURE", failed, "pubsub.googleapis.com")

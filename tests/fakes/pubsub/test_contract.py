@@ -1,6 +1,7 @@
 """One body per promise, run twice with the vendor's client: in a simulation, and on the wire."""
 
 import contextlib
+import json
 import os
 import threading
 import time
@@ -195,6 +196,26 @@ def an_ack_is_confirmed_and_a_second_one_fails_under_exactly_once(world: World) 
     assert said == ["SUCCESS", "INVALID_ACK_ID"]
 
 
+def an_ack_that_is_refused_is_told_under_exactly_once(world: World) -> None:
+    from google.cloud.pubsub_v1.subscriber import exceptions
+
+    world.subscribe(enable_exactly_once_delivery=True)
+    said: list[str] = []
+
+    def callback(message: Any) -> None:
+        world.rulings["Acknowledge"] = Ruling(Refuse(**json.loads(message.data)), "refused")
+        try:
+            said.append(message.ack_with_response().result(timeout=20).name)
+        except exceptions.AcknowledgeError as error:
+            said.append(error.error_code.name)
+
+    for refusal in ({"status": 403}, {"code": "FAILED_PRECONDITION"}, {"status": 404}, {"status": 503}):
+        world.publish(json.dumps(refusal).encode())
+        so_far = len(said)
+        world.stream(callback, lambda so_far=so_far: len(said) > so_far)
+    assert said == ["PERMISSION_DENIED", "FAILED_PRECONDITION", "OTHER", "SUCCESS"]
+
+
 def a_seek_back_replays_what_was_acknowledged(world: World) -> None:
     import datetime
 
@@ -233,6 +254,7 @@ BODIES = (
     a_lost_answer_doubles_the_message_under_another_id,
     a_refused_publish_is_repeated_and_comes_once,
     an_ack_is_confirmed_and_a_second_one_fails_under_exactly_once,
+    an_ack_that_is_refused_is_told_under_exactly_once,
     a_seek_back_replays_what_was_acknowledged,
     a_schema_keeps_bad_messages_out,
 )

@@ -177,3 +177,24 @@ def test_faults_end_a_stream_as_the_client_would_see_them(desk, verdict, code):
         next(desk.rpc.stream("StreamingPull", requests, types.StreamingPullResponse))
     assert ended.value.code == code
     assert desk.backend.broker.subscriptions[SUB].consumers() == ()
+
+
+def test_a_stream_confirms_what_it_was_told_under_exactly_once():
+    desk = Desk()
+    desk.topic()
+    desk.subscription(enable_exactly_once_delivery=True, enable_message_ordering=True)
+    stream = Stream(desk)
+    desk.publish(b"0", b"1", key="game")
+    first, second = stream.messages()
+    stream.requests.put(types.StreamingPullRequest(ack_ids=[second.ack_id]))
+    assert stream.next().acknowledge_confirmation.unordered_ack_ids == [second.ack_id]
+    gone = f"{first.ack_id}ff"
+    stream.requests.put(
+        types.StreamingPullRequest(
+            ack_ids=[first.ack_id, gone], modify_deadline_ack_ids=[second.ack_id, gone], modify_deadline_seconds=[30, 0]
+        )
+    )
+    acked = stream.next().acknowledge_confirmation
+    assert (acked.ack_ids, acked.invalid_ack_ids) == ([first.ack_id], [gone])
+    moved = stream.next().modify_ack_deadline_confirmation
+    assert (moved.ack_ids, moved.invalid_ack_ids) == ([second.ack_id], [gone])
