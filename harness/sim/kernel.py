@@ -68,6 +68,7 @@ class Kernel:
         self.loop.on_collect = self._collect
         self.standstill.install()
         gc.disable()
+        order.restart()
         order.number_classes(roots)
         self.packages = Packages(roots, SHARED_PACKAGES)
         self.packages.install()

@@ -18,6 +18,9 @@ from typing import Any
 
 import greenlet
 
+FIRST_OF_RUN = 1 << 20
+"""More than are ever numbered while libraries are loaded; a power of two, so that the first comes first in sets."""
+
 _numbers = itertools.count(1)
 
 
@@ -33,6 +36,12 @@ def creation_number(thing: Any) -> int:
 _table: dict[int, tuple[weakref.ref[Any], int]] = {}
 _roots: list[str] = []
 _build_class: Any = builtins.__build_class__
+
+
+def restart() -> None:
+    """Number from `FIRST_OF_RUN` what comes from now on: sets of it have one order, whatever was loaded before."""
+    global _numbers  # noqa: PLW0603 - one interpreter, one sequence
+    _numbers = itertools.count(FIRST_OF_RUN)
 
 
 def _number(thing: Any) -> int:

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 
 from tests.harness.sim.simulated import in_late_simulation, in_simulation
-from tests.harness.sim.waits import WAITS
+from tests.harness.sim.wait_table import WAITS, fill, measure
 
 READS_S = 2e-6
 """What reading the clock may add, at 1 ns each."""
+
+fill()
 
 ORDERS: dict[str, Callable[..., Any]] = {"kernel first": in_simulation, "libraries first": in_late_simulation}
 
 
 @functools.cache
 def figures(order: str) -> Any:
-    return ORDERS[order]("tests.harness.sim.waits:measure")
+    return ORDERS[order](f"{measure.__module__}:{measure.__name__}")
 
 
 @pytest.mark.parametrize("name", WAITS)

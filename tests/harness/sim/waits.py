@@ -1,11 +1,6 @@
-"""Every way in which the standard library waits at most so long: the table behind `test_waits.py`.
+"""Every way in which the standard library's threads, queues, futures, descriptors and signals wait at most so long."""
 
-Each entry does one wait and returns; `@lasting(seconds)` says how much virtual time it must take.
-"""
-
-import asyncio
 import concurrent.futures
-import contextlib
 import multiprocessing
 import multiprocessing.pool
 import queue
@@ -16,53 +11,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-WAITS: dict[str, tuple[float, Callable[[], object]]] = {}
-"""Name -> (virtual seconds it must take, the wait)."""
-
-
-def lasting(seconds: float) -> Callable[[Callable[[], object]], Callable[[], object]]:
-    def register(wait: Callable[[], object]) -> Callable[[], object]:
-        WAITS[wait.__name__] = (seconds, wait)
-        return wait
-
-    return register
-
-
-def lasting_async(seconds: float) -> Callable[[Callable[[], Coroutine[Any, Any, object]]], object]:
-    def register(wait: Callable[[], Coroutine[Any, Any, object]]) -> object:
-        WAITS[f"asyncio_{wait.__name__}"] = (seconds, lambda: asyncio.run(wait()))
-        return wait
-
-    return register
-
-
-def measure() -> dict[str, tuple[float, float, str]]:
-    """Name -> (virtual seconds it took, real seconds it took, what went wrong)."""
-    from harness.sim import clock
-
-    figures = {}
-    for name, (_, wait) in WAITS.items():
-        started, really = time.monotonic(), clock.real_monotonic_ns()
-        problem = ""
-        try:
-            wait()
-        except Exception as error:  # noqa: BLE001 - one bad wait must not hide the others
-            problem = f"{type(error).__name__}: {error}"
-        figures[name] = (time.monotonic() - started, (clock.real_monotonic_ns() - really) / 1e9, problem)
-    return figures
-
-
-@contextlib.contextmanager
-def expecting(*errors: type[BaseException]) -> Iterator[None]:
-    """The block must raise one of `errors`."""
-    try:
-        yield
-    except errors:
-        return
-    raise AssertionError(f"expected {' or '.join(error.__name__ for error in errors)}")
+from tests.harness.sim.wait_table import expecting, lasting
 
 
 def held_elsewhere(lock: Any) -> None:
@@ -440,120 +391,3 @@ def signal_alarm_cancelled() -> None:
     signal.alarm(2)
     assert signal.alarm(0) == 2
     time.sleep(3)
-
-
-# ---- asyncio
-
-
-@lasting_async(3)
-async def sleep() -> None:
-    await asyncio.sleep(3)
-
-
-@lasting_async(3)
-async def timeout() -> None:
-    with expecting(TimeoutError):
-        async with asyncio.timeout(3):
-            await asyncio.sleep(3600)
-
-
-@lasting_async(3)
-async def wait_for() -> None:
-    with expecting(TimeoutError):
-        await asyncio.wait_for(asyncio.Event().wait(), 3)
-
-
-@lasting_async(3)
-async def wait() -> None:
-    tasks = [asyncio.create_task(asyncio.sleep(seconds)) for seconds in (1, 2, 3600)]
-    done, pending = await asyncio.wait(tasks, timeout=3)
-    assert (len(done), len(pending)) == (2, 1)
-
-
-@lasting_async(3)
-async def as_completed() -> None:
-    with expecting(TimeoutError):
-        for future in asyncio.as_completed([asyncio.sleep(3600)], timeout=3):
-            await future
-
-
-@lasting_async(3)
-async def to_thread() -> None:
-    await asyncio.to_thread(time.sleep, 3)
-
-
-@lasting_async(3)
-async def run_in_executor() -> None:
-    loop = asyncio.get_running_loop()
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        await asyncio.gather(*[loop.run_in_executor(pool, time.sleep, seconds) for seconds in (1, 3)])
-
-
-@lasting_async(3)
-async def task_group() -> None:
-    async with asyncio.TaskGroup() as group:
-        for seconds in (1, 3, 2):
-            group.create_task(asyncio.sleep(seconds))
-
-
-@lasting_async(1)
-async def task_group_failing() -> None:
-    async def fail() -> None:
-        await asyncio.sleep(1)
-        raise Alarm
-
-    with expecting(ExceptionGroup):
-        async with asyncio.TaskGroup() as group:
-            group.create_task(asyncio.sleep(3600))
-            group.create_task(fail())
-
-
-@lasting_async(3)
-async def queue_get_in_time() -> None:
-    with expecting(TimeoutError):
-        await asyncio.wait_for(asyncio.Queue[int]().get(), 3)
-
-
-@lasting_async(3)
-async def call_later() -> None:
-    loop = asyncio.get_running_loop()
-    called = loop.create_future()
-    loop.call_later(3, called.set_result, None)
-    await called
-
-
-@lasting_async(2)
-async def call_soon_threadsafe() -> None:
-    loop = asyncio.get_running_loop()
-    called = loop.create_future()
-    threading.Timer(2, loop.call_soon_threadsafe, [called.set_result, None]).start()
-    await called
-
-
-@lasting_async(3)
-async def stream_read() -> None:
-    ours, theirs = socket.socketpair()
-    reader, writer = await asyncio.open_connection(sock=ours)
-    with expecting(TimeoutError):
-        await asyncio.wait_for(reader.read(1), 3)
-    writer.close()
-    theirs.close()
-
-
-@lasting(3)
-def several_loops_in_several_threads() -> None:
-    ended: list[tuple[int, bool]] = []
-
-    async def work(number: int) -> None:
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(number)
-        ended.append((number, asyncio.get_running_loop() is loop))
-
-    threads = [threading.Thread(target=lambda n=number: asyncio.run(work(n))) for number in (3, 1, 2)]
-    for thread in threads:
-        thread.start()
-    with expecting(RuntimeError):
-        asyncio.get_running_loop()
-    for thread in threads:
-        thread.join()
-    assert ended == [(1, True), (2, True), (3, True)]

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from tests.harness.sim.contracts.contract import Library, Trace, contract
 
-MULTIPROCESSING = Library(
-    "multiprocessing", standard=True, loads=("multiprocessing", "multiprocessing.pool", "concurrent.futures.process")
-)
-SUBPROCESS = Library("subprocess", standard=True, loads=("subprocess", "asyncio"))
+MULTIPROCESSING = Library("multiprocessing", standard=True, loads=("multiprocessing", "multiprocessing.pool"))
+SUBPROCESS = Library("subprocess", standard=True, loads=("subprocess",))
 THREADS = "use concurrent.futures.ThreadPoolExecutor or threads, which run in virtual time"
 CHILD = "run the work in this process, or declare it as a service or worker of the world"
 
@@ -24,14 +22,6 @@ def test_a_pool_of_processes_does_not_start(trace: Trace) -> None:
     import multiprocessing
 
     multiprocessing.Pool(2)
-
-
-@contract(MULTIPROCESSING, remedy=THREADS, refused=True)
-def test_a_process_pool_executor_does_not_start(trace: Trace) -> None:
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(2) as pool:
-        pool.submit(abs, -1).result()
 
 
 @contract(MULTIPROCESSING)
@@ -59,13 +49,3 @@ def test_a_command_of_the_shell_does_not_run(trace: Trace) -> None:
     import os
 
     os.system("true")
-
-
-@contract(SUBPROCESS, remedy=CHILD, refused=True)
-def test_a_command_of_asyncio_does_not_run(trace: Trace) -> None:
-    import asyncio
-
-    async def main() -> None:
-        await asyncio.create_subprocess_exec("true")
-
-    asyncio.run(main())
