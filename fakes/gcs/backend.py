@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fakes.gcs.errors import ApiError
 from fakes.gcs.front import App
 from fakes.gcs.keeping import Keeping
 from fakes.gcs.listing import Query, list_objects
@@ -14,6 +15,7 @@ from fakes.gcs.service import Service
 from fakes.gcs.store import Incoming
 from fakes.journal import Journal
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+from fakes.topology import TopologyError, named
 
 HOSTS = ("storage.googleapis.com", "www.googleapis.com")
 PROJECT = "windtunnel"
@@ -58,12 +60,19 @@ class CloudStorage:
         return {"STORAGE_EMULATOR_HOST": f"http://{address or HOSTS[0]}"}
 
     def provision(self, topology: Mapping[str, Any]) -> None:
-        """Create the topology's `buckets` that are not there; their settings are those of the JSON resource."""
+        """Create the topology's `buckets` that are not there; their settings are those of the JSON resource.
+
+        Raises `TopologyError` for what the service would refuse.
+        """
         project = topology.get("project") or self._project
-        for name, settings in (topology.get("buckets") or {}).items():
+        for name, settings in named(topology.get("buckets"), "buckets").items():
             with self.service.lock:
-                if name not in self.service.store.buckets:
-                    self.service.store.create_bucket(project, {**(settings or {}), "name": name}, limited=False)
+                if name in self.service.store.buckets:
+                    continue
+                try:
+                    self.service.store.create_bucket(project, {**settings, "name": name}, limited=False)
+                except ApiError as error:
+                    raise TopologyError(f"topology buckets.{name}: the service refuses it ({error})") from error
         self.service.keep()
 
     def read_object(self, bucket: str, name: str) -> bytes:

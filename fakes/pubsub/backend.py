@@ -25,6 +25,7 @@ from fakes.pubsub.topology import subscription_pbs, topic_pbs
 from fakes.pubsub.weather import CALM, Weather
 from fakes.rpc import Rpc
 from fakes.seam import GrpcError, GrpcMethod, Surroundings, WsgiApp
+from fakes.topology import TopologyError
 
 HOST = "pubsub.googleapis.com"
 
@@ -74,10 +75,10 @@ class PubSub:
     def provision(self, topology: Mapping[str, Any]) -> None:
         """Create the `topics:` of a topology file and their subscriptions; what exists already stays as it is.
 
-        Raises `ValueError`, with the place in the file or the resource's name, for what the service would refuse.
+        Raises `TopologyError`, with the place in the file or the resource's name, for what the service would refuse.
         """
         project = str(topology.get("project", self.project))
-        declared = topology.get("topics") or {}
+        declared = topology.get("topics")
         # All topics first: a subscription's dead-letter topic may be declared below it.
         try:
             for topic in topic_pbs(declared, project):
@@ -87,7 +88,7 @@ class PubSub:
                 if subscription.name not in self.broker.subscriptions:
                     self.broker.create_subscription(subscription)
         except GrpcError as error:
-            raise ValueError(f"topology topics: the service refuses it ({error})") from error
+            raise TopologyError(f"topology topics: the service refuses it ({error})") from error
 
     def publish(
         self, topic: str, data: bytes, attributes: Mapping[str, str] | None = None, ordering_key: str = ""

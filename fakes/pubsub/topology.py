@@ -6,12 +6,13 @@ It must not know the broker. Errors name the resource and the key, for the reade
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from google.pubsub_v1 import types
 
 from fakes.pubsub.names import full
+from fakes.topology import TopologyError, known, named
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -31,27 +32,27 @@ _SUBSCRIPTION_KEYS = {
 }
 
 
-def topic_pbs(declared: Mapping[str, Any], project: str) -> Iterator[Any]:
-    """Each declared topic as a `google.pubsub.v1.Topic`; `ValueError` for a key or value it cannot read."""
-    for name, wanted in declared.items():
+def topic_pbs(declared: Any, project: str) -> Iterator[Any]:
+    """Each declared topic as a `google.pubsub.v1.Topic`; `TopologyError` for a key or value it cannot read."""
+    for name, wanted in named(declared, "topics").items():
         where = f"topics.{name}"
-        config = _known(wanted, _TOPIC_KEYS, where)
+        config = known(wanted, _TOPIC_KEYS, where)
         topic = types.Topic.pb()(name=full(name, project, "topics"), labels=config.get("labels") or {})
         if "retention" in config:
             _set(topic.message_retention_duration, config["retention"], f"{where}.retention")
         yield topic
 
 
-def subscription_pbs(declared: Mapping[str, Any], project: str) -> Iterator[Any]:
+def subscription_pbs(declared: Any, project: str) -> Iterator[Any]:
     """Each declared subscription as a `google.pubsub.v1.Subscription`."""
-    for topic, config in declared.items():
-        for name, wanted in ((config or {}).get("subscriptions") or {}).items():
+    for topic, config in named(declared, "topics").items():
+        for name, wanted in named(config.get("subscriptions"), f"topics.{topic}.subscriptions").items():
             yield _subscription(topic, name, wanted, project)
 
 
 def _subscription(topic: str, name: str, wanted: Any, project: str) -> Any:
     where = f"topics.{topic}.subscriptions.{name}"
-    config = _known(wanted, _SUBSCRIPTION_KEYS, where)
+    config = known(wanted, _SUBSCRIPTION_KEYS, where)
     pb = types.Subscription.pb()(
         name=full(name, project, "subscriptions"),
         topic=full(topic, project, "topics"),
@@ -69,36 +70,25 @@ def _subscription(topic: str, name: str, wanted: Any, project: str) -> Any:
         _set(pb.message_retention_duration, config["retention"], f"{where}.retention")
     if config.get("push"):
         pb.push_config.push_endpoint = config["push"]
-        oidc = _known(config.get("push_oidc"), {"email", "audience"}, f"{where}.push_oidc")
+        oidc = known(config.get("push_oidc"), {"email", "audience"}, f"{where}.push_oidc")
         if oidc:
             pb.push_config.oidc_token.service_account_email = oidc.get("email", "")
             pb.push_config.oidc_token.audience = oidc.get("audience", "")
     if config.get("retry") is not None:
-        retry = _known(config["retry"], {"minimum", "maximum"}, f"{where}.retry")
+        retry = known(config["retry"], {"minimum", "maximum"}, f"{where}.retry")
         _set(pb.retry_policy.minimum_backoff, retry.get("minimum", "10s"), f"{where}.retry.minimum")
         _set(pb.retry_policy.maximum_backoff, retry.get("maximum", "600s"), f"{where}.retry.maximum")
     if config.get("dead_letter") is not None:
-        policy = _known(config["dead_letter"], {"topic", "attempts"}, f"{where}.dead_letter")
+        policy = known(config["dead_letter"], {"topic", "attempts"}, f"{where}.dead_letter")
         pb.dead_letter_policy.dead_letter_topic = full(policy["topic"], project, "topics")
         pb.dead_letter_policy.max_delivery_attempts = policy.get("attempts", 5)
     return pb
 
 
-def _known(config: Any, keys: set[str], where: str) -> Mapping[str, Any]:
-    if config is None:
-        return {}
-    if not isinstance(config, Mapping):
-        raise ValueError(f"topology {where} is {config!r}; it must be a mapping of {', '.join(sorted(keys))}")
-    for key in config:
-        if key not in keys:
-            raise ValueError(f"topology {where} has an unknown key {key!r}; it may have {', '.join(sorted(keys))}")
-    return config
-
-
 def _seconds(value: Any, where: str) -> float:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"topology {where} is {value!r}; it is a duration and carries its unit: 90s, 15m, 36h, 7d")
+        raise TopologyError(f"topology {where} is {value!r}; it is a duration and carries its unit: 90s, 15m, 36h, 7d")
     return float(match[1]) * _UNITS_S[match[2]]
 
 

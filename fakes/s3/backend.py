@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from fakes import aws
 from fakes.s3.methods import name_of
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+from fakes.topology import named
 
 HOST = "s3.amazonaws.com"
 
@@ -68,9 +69,7 @@ class S3:
 
     def provision(self, topology: Mapping[str, Any]) -> None:
         """Create the topology's `s3_buckets`: names, or names with `{region: …}`."""
-        declared = topology.get("s3_buckets") or {}
-        for name in declared:
-            settings = (declared[name] if isinstance(declared, Mapping) else None) or {}
+        for name, settings in named(topology.get("s3_buckets"), "s3_buckets").items():
             backend = self._backends[aws.ACCOUNT]["aws"]
             if name not in backend.buckets:
                 backend.create_bucket(name, str(settings.get("region", aws.REGION)))

@@ -1,41 +1,18 @@
-"""`windtunnel new scenario`: a file to start from, which validates and explains itself."""
+"""`windtunnel new`: files to start from, which validate and explain themselves."""
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import click
 
-from harness.cli import exits
+from harness.cli import beginnings, exits
 from harness.cli.workspace import Workspace
 from harness.durable import write_whole
-
-TEMPLATE = """\
-# docs/scenarios.md describes every key. `windtunnel explain {name}` says what this comes to.
-title: {title}
-owner: ""
-tags: []
-start: 2026-01-16T00:00:00Z   # the virtual time of day at which the run begins, with its zone
-span: 2h                      # durations have units: 90s, 15m, 36h, 7d
-seed: 1
-
-worlds:
-  fixed:
-    build: worlds:build       # module:function of yours, called with a Tunnel
-
-faults:
-  - id: bigquery-unavailable
-    call: {{service: bigquery, method: "jobs.*"}}
-    refuse: 503
-    from: 30m
-    for: 10m
-
-checks:
-  - attempts-bounded: {{at_most: 10, within: 1h}}
-  - no-lost-message: {{deadline: 1h}}
-"""
+from harness.scenario.catalogue import Project
 
 
 @click.group()
@@ -53,7 +30,8 @@ def scenario(name: str, as_json: bool) -> int:
     project = Workspace.open(Path.cwd()).project
     if not project.folders:
         raise exits.InputError(
-            "the project names no scenario folder; add [tool.windtunnel] scenarios = ['scenarios'] to pyproject.toml"
+            "the project names no scenario folder; let `windtunnel new project` begin one, or add "
+            "[tool.windtunnel] scenarios = ['scenarios'] to pyproject.toml"
         )
     path = project.folders[0] / f"{name}.yaml"
     if path.exists():
@@ -61,8 +39,50 @@ def scenario(name: str, as_json: bool) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         title = name.rpartition("/")[2].replace("-", " ").replace("_", " ")
-        write_whole(path, TEMPLATE.format(name=name, title=json.dumps(title)).encode())
+        write_whole(path, beginnings.SCENARIO.format(name=name, title=json.dumps(title)).encode())
     except OSError as error:
         raise exits.InputError(f"{path} can't be written: {error.strerror}") from error
     click.echo(json.dumps({"path": str(path)}) if as_json else path)
     return exits.PASS
+
+
+@new.command("project")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def project(as_json: bool) -> int:
+    """Begin here: a world and a scenario that run, and the settings that pyproject.toml needs to find them."""
+    folder = Path.cwd()
+    if (found := Project.nearest(folder)).folders:
+        raise exits.InputError(f"{found.root} is a project already; `windtunnel new scenario NAME` adds to it")
+    settings = folder / "pyproject.toml"
+    files = {
+        folder / "worlds.py": beginnings.WORLD,
+        folder / "scenarios" / "first.yaml": beginnings.FIRST,
+        # Last, so that a folder is a project only once all is there.
+        settings: _with_settings(settings),
+    }
+    if there := [path for path in files if path != settings and path.exists()]:
+        raise exits.InputError(f"{there[0]} is there already; begin in another folder, or move it away")
+    for path, text in files.items():
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write_whole(path, text.encode())
+        except OSError as error:
+            raise exits.InputError(f"{path} can't be written: {error.strerror}") from error
+    if as_json:
+        click.echo(json.dumps({"paths": [str(path) for path in files]}))
+    else:
+        click.echo("\n".join(map(str, files)))
+        click.echo("next: windtunnel run first", err=True)
+    return exits.PASS
+
+
+def _with_settings(settings: Path) -> str:
+    try:
+        before = settings.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return beginnings.SETTINGS
+    except (OSError, UnicodeDecodeError) as error:
+        raise exits.InputError(f"{settings} can't be read: {error}") from error
+    if "windtunnel" in tomllib.loads(before).get("tool", {}):
+        raise exits.InputError(f"{settings} has [tool.windtunnel] already; add scenarios = ['scenarios'] to it")
+    return before.rstrip("\n") + "\n\n" + beginnings.SETTINGS

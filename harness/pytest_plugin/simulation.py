@@ -32,7 +32,8 @@ from harness.sim.program import resolve
 from harness.sim.server import Channel
 from harness.sim.surroundings import SimSurroundings
 from harness.timespec import epoch_ns
-from harness.tunnel import DeclarationError, Tunnel
+from harness.topology import provision
+from harness.tunnel import Tunnel
 from harness.until import Watch
 
 _OURS = re.compile(
@@ -117,11 +118,7 @@ class TestSimulation(Simulation):
 
     def provision(self, topology: Mapping[str, Any]) -> None:
         """Create what a topology lists; DeclarationError where a back end cannot."""
-        for name, backend in self._backends.items():
-            try:
-                backend.provision(topology)
-            except (ValueError, KeyError, TypeError) as error:
-                raise DeclarationError(f"topology: back end {name!r} cannot create it: {error!r}") from error
+        provision(self._backends, topology)
 
     def more_faults(self, spec: Mapping[str, Any]) -> FaultEngine:
         """Plan one more fault, from now on."""

@@ -113,5 +113,5 @@ def _folders(settings: Path, key: str, names: object) -> tuple[Path, ...]:
         raise ScenarioError(f"{where} is {names!r}; make it a list of folders, as in ['{key}']")
     folders = tuple((settings.parent / name).resolve() for name in names)
     if missing := [folder for folder in folders if not folder.is_dir()]:
-        raise ScenarioError(f"{where} names {missing[0]}, which is no folder")
+        raise ScenarioError(f"{where} names {missing[0]}, which is no folder; make it, or correct the name")
     return folders

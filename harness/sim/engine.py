@@ -34,6 +34,7 @@ from harness.sim.record import Record
 from harness.sim.server import Channel
 from harness.sim.standstill import WATCHDOG_S
 from harness.sim.surroundings import Hosts, SimSurroundings
+from harness.topology import provision
 from harness.tunnel import DeclarationError, Tunnel
 from harness.until import Until, Watch
 
@@ -201,11 +202,7 @@ class Simulation:
             backend = self._create(name, declared.kind, declared.options)
             environ.update(backend.environment(None))
         for topology in tunnel.topologies:
-            for name, backend in self._backends.items():
-                try:
-                    backend.provision(topology)
-                except (ValueError, KeyError, TypeError) as error:
-                    raise DeclarationError(f"topology: back end {name!r} cannot create it: {error!r}") from error
+            provision(self._backends, topology)
         launcher = self._launcher = Launcher(
             self._kernel,
             self._record,

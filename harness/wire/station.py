@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fakes.seam import Backend, MissingPackageError, StartResponse, Stream, StreamBackend, WsgiApp
+from harness.topology import provision
 from harness.wire.admission import REMEDY, Admission, Guarded
 from harness.wire.faultboard import FaultBoard
 from harness.wire.record import Record
@@ -216,7 +217,7 @@ class Station:
         try:
             backend: Backend = module.create(around, **options)
             if self._topology is not None:
-                backend.provision(self._topology)
+                provision({name: backend}, self._topology)
         except MissingPackageError:
             raise
         except (TypeError, ValueError, OSError) as error:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -348,6 +349,30 @@ def test_a_new_scenario_is_one_that_can_be_explained(windtunnel):
     windtunnel("new", "scenario", "incidents/2026-02-01-quota")
     assert "2026 02 01 quota" in windtunnel("explain", "incidents/2026-02-01-quota").stdout
     assert "bigquery-unavailable" in windtunnel("explain", "incidents/2026-02-01-quota").stdout
+
+
+class TestNewProject:
+    def test_it_runs_as_it_stands_finds_the_fault_of_its_job_and_passes_with_the_remedy(self, windtunnel, tmp_path):
+        (tmp_path / "begun").mkdir()
+        begun = Shell(tmp_path / "begun")
+        (begun.folder / "pyproject.toml").write_text('[project]\nname = "mine"\n')
+        begun("new", "project")
+        assert tomllib.loads((begun.folder / "pyproject.toml").read_text())["project"] == {"name": "mine"}
+        begun("validate")
+        failed = begun("run", "first", code=1)
+        assert "no-duplicates" in failed.stdout
+        assert "unknown" not in failed.stdout
+        world = begun.folder / "worlds.py"
+        code, remedy = re.search(r"(set\(\))  # the remedy: (.+)", world.read_text()).groups()
+        world.write_text(world.read_text().replace(f"done = {code}", f"done = {remedy}"))
+        begun("run", "first")
+        assert "is a project already" in begun("new", "project", code=64).stderr
+
+    def test_it_overwrites_nothing_and_leaves_nothing_half_done(self, tmp_path):
+        begun = Shell(tmp_path)
+        (tmp_path / "worlds.py").write_text("mine")
+        assert "worlds.py is there already" in begun("new", "project", code=64).stderr
+        assert visible(tmp_path) == ["worlds.py"]
 
 
 @pytest.mark.parametrize("place", ["reports.py", "reports/__init__.py", "fakes/__init__.py", "harness/__init__.py"])
