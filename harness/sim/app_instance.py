@@ -19,6 +19,8 @@ from fakes.seam import InstanceGone, WebReply
 from harness.compute import ServiceTime
 from harness.sim import program
 from harness.sim.asgi import AsgiServer, is_asgi
+from harness.sim.exit_hooks import leave
+from harness.sim.locks import Lock
 from harness.sim.pieces import Pieces
 from harness.sim.process import Process, State, spawn_in
 from harness.sim.signals import deliver
@@ -65,9 +67,11 @@ class AppInstance:
         process.asked = lambda: len(self._in_flight)
         self._streamed: list[Pieces] = []
         self._requests = 0
+        self._over = Lock()  # held until the main thread of a WSGI server has no more to wait for
+        self._over.acquire()
 
     def boot(self, on_ready: Callable[[], None]) -> None:
-        """Start up, in the main thread of the process itself; an ASGI app has it until it is stopped."""
+        """Start up, in the main thread of the process itself; the server has it until it is stopped."""
         gevent.sleep(self._cold_start_s)
         app = self._host.load_app(self.process, self._program)
         if app is None:
@@ -80,6 +84,7 @@ class AppInstance:
         if not is_asgi(app):
             self._wsgi = app
             ready()
+            self._wait_for_the_end()
             return
         self._asgi = AsgiServer(app)
         try:
@@ -87,7 +92,19 @@ class AppInstance:
         except Exception as error:  # noqa: BLE001 - whatever the app raises at its start or end, the run must say so
             self._host.fail(self.process, self._program, error)
         else:
-            self._host.end(self.process, "exit", self._stopping or "the app ended by itself")
+            self._leave("the app ended by itself")
+
+    def _wait_for_the_end(self) -> None:
+        status = ""
+        try:
+            self._over.acquire()
+        except SystemExit as stop:  # out of a signal handler of the program's own
+            status = f"exit status {stop.code or 0}"
+        self._leave(status)
+
+    def _leave(self, reason: str) -> None:
+        leave(self.process)
+        self._host.end(self.process, "exit", self._stopping or reason)
 
     def handle(self, environ: dict[str, Any]) -> WebReply:
         """Let the app answer in a greenlet of its process; raises `InstanceGone` if that dies first."""
@@ -102,7 +119,7 @@ class AppInstance:
         finally:
             self._in_flight.pop(number, None)
             if self._stopping and self._asgi is None and not self._in_flight and not self._handles_sigterm():
-                self._host.end(self.process, "exit", self._stopping)
+                self._end_serving()
         return reply
 
     def _serve(self, environ: dict[str, Any], result: AsyncResult) -> None:
@@ -140,7 +157,7 @@ class AppInstance:
         return callable(self.process.signal_handlers.get(signal.SIGTERM))
 
     def stop(self, grace_s: float, reason: str) -> None:
-        """SIGTERM; what is left after `grace_s` is killed. An idle WSGI app has nothing to finish."""
+        """SIGTERM; what is left after `grace_s` is killed: requests in flight, threads, exit hooks that take longer."""
         if self.process.state is State.DEAD or self._stopping:
             return
         self._stopping = reason
@@ -149,9 +166,12 @@ class AppInstance:
         elif self._handles_sigterm():
             deliver(self.process, signal.SIGTERM, self.process.main)
         elif not self._in_flight:
-            self._host.end(self.process, "exit", reason)
-            return
+            self._end_serving()
         spawn_in(None, self._kill_late, grace_s)
+
+    def _end_serving(self) -> None:
+        if self._over.locked():
+            self._over.release()
 
     def _kill_late(self, grace_s: float) -> None:
         gevent.sleep(grace_s)

@@ -138,6 +138,16 @@ def test_a_retired_instance_hears_sigterm_and_is_killed_ten_seconds_later(depot:
     assert "killed after 10 s" in killed["reason"]
 
 
+def test_what_runs_at_exit_has_ten_seconds_in_a_retired_instance(depot: Path) -> None:
+    told = ran(depot, "leaving", "20m")
+    ends = {each.process: each for each in told.of("process") if each["event"] == "exit"}
+    assert {mark.process: mark.t_s for mark in told.marks("flushed")} == {
+        name: pytest.approx(ends[name].t_s, abs=0.001) for name in ("flushing", "exiting")
+    }
+    assert ends["dawdling"].t_s - ends["flushing"].t_s == pytest.approx(7, abs=0.01)
+    assert "killed after 10 s" in ends["dawdling"]["reason"]
+
+
 def test_a_thread_stands_still_where_cpu_is_given_for_requests_only(depot: Path) -> None:
     told = ran(depot, "throttled", "30m")
     beats = Counter(mark.process for mark in told.marks("beat"))

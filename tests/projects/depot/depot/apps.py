@@ -107,6 +107,29 @@ def graceful():
     return app({"/work": lambda body: (time.sleep(60), "200 OK")[1]})
 
 
+def flushing(seconds=3):
+    """Flushes when it ends."""
+    import atexit
+
+    atexit.register(lambda: (time.sleep(seconds), mark("flushed")))
+    return app({})
+
+
+def exiting():
+    """As `flushing`, and ends itself when it is asked to go."""
+
+    def on_term(number, frame):
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, on_term)
+    return flushing()
+
+
+def dawdling():
+    """Flushes for longer than anybody waits."""
+    return flushing(60)
+
+
 def beating():
     """A thread that beats every ten seconds, as a heartbeat does."""
     import threading

@@ -80,6 +80,13 @@ def going(tunnel: Any) -> None:
     tunnel.schedule("work", cron="9 0 * * *", post="graceful/work")
 
 
+def leaving(tunnel: Any) -> None:
+    """SIGTERM at a rollout, to programs that flush at exit: one in time, one by way of its handler, one too slowly."""
+    for name in ("flushing", "exiting", "dawdling"):
+        tunnel.service(name, app=f"depot.apps:{name}", min_instances=1)
+        tunnel.rollout(name, at="10m", env={"NEW": "1"})
+
+
 def throttled(tunnel: Any) -> None:
     """A heartbeat in a container without CPU outside requests, and in one with it."""
     for name, cpu in (("throttled", "request"), ("always", "always")):
