@@ -36,6 +36,8 @@ from harness.sim.loop import Stuck, VirtualLoop
 from harness.sim.packages import Packages
 from harness.sim.process import Process, current_label
 from harness.sim.rebind import rebind
+from harness.sim.sqlite import connection as sqlite_connection
+from harness.sim.sqlite import install as sqlite_install
 from harness.sim.standstill import Standstill
 
 YOUNG_PER_FULL_COLLECTION = 32
@@ -86,6 +88,7 @@ class Kernel:
         made.on_death(lambda: imports.release_held_by(made))
         made.on_death(lambda: locks.release_held_by(made))
         made.on_death(lambda: permits.release_held_by(made))
+        made.on_death(lambda: sqlite_connection.release_held_by(made))
         made.on_death(lambda: locks.forget_threads_of(made))
         return made
 
@@ -144,6 +147,7 @@ def install() -> Kernel:
     permits.install()
     semaphores.install()
     chance.install(kernel.chance, current_label)
+    sqlite_install.install(kernel.chance, kernel.clock.wall_ns)
     isolation.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
     hardware.install()
     exit_hooks.install(lambda name: kernel.packages is not None and kernel.packages.is_users_name(name))

@@ -18,10 +18,13 @@ LEASE_S = 70.0
 """Firestore lets a transaction that says nothing idle for 60 s before others may have its documents."""
 RETRIES_S = 10.0
 """What clients of one back end may wait when another's call less or more moves their turn."""
+LOCKED_S = 0.2
+"""Two delays of SQLite's: writers of one file try again at instants of their own."""
 PATIENCE_S = {
     "local": AT_ONCE_S,
     "tasks": AT_ONCE_S,
     "web": AT_ONCE_S,
+    "sqlite": LOCKED_S,
     "bigquery": RETRIES_S,
     "gcs": AT_ONCE_S,
     "pubsub": RETRIES_S,

@@ -1,6 +1,7 @@
 """A world for each program: a victim and a witness that do the same at the same time."""
 
 import functools
+import tempfile
 
 PROJECT = "busy-project"
 
@@ -13,8 +14,10 @@ def build(program, backends, tunnel):
     if backends:
         tunnel.prepare(f"busy.{program}:prepare")
     env = {"GOOGLE_CLOUD_PROJECT": PROJECT}
-    tunnel.worker("victim", main=f"busy.{program}:main", restart_s=1, env=env)
-    tunnel.worker("witness", main=f"busy.{program}:main", restart_s=1, env=env)
+    if program == "rows":
+        env["DATABASE"] = f"{tempfile.mkdtemp()}/rows.db"
+    for name in ("victim", "witness"):
+        tunnel.worker(name, main=f"busy.{program}:main", restart_s=1, env={**env, "NAME": name})
 
 
 local = functools.partial(build, "local", ())
@@ -24,3 +27,4 @@ bigquery = functools.partial(build, "query", ("bigquery",))
 gcs = functools.partial(build, "objects", ("gcs",))
 pubsub = functools.partial(build, "messages", ("pubsub",))
 firestore = functools.partial(build, "documents", ("firestore",))
+sqlite = functools.partial(build, "rows", ())
