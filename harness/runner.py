@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness import measure
 from harness.comparison import compare
 from harness.durable import write_whole
 from harness.history import WRITTEN_BYTES, History, salvage
@@ -62,10 +63,11 @@ def run(request: RunRequest, on_progress: OnProgress = lambda progress: None) ->
             sys.path.insert(0, str(root))  # checks and metrics of the user's are imported here
     made = [parent for parent in (request.out_dir, *request.out_dir.parents) if not parent.exists()]
     request.out_dir.mkdir(parents=True, exist_ok=True)
+    preload = ["coverage"] if "coverage" in sys.modules else []
     with (
-        Zygote(roots, terminal=request.pdb or sys.stdin.isatty()) as zygote,
+        Zygote(roots, preload, terminal=request.pdb or sys.stdin.isatty()) as zygote,
         # The second of two runs to compare gets its memory laid out as another machine would.
-        Zygote(roots, fix_addresses=False) if request.paranoid else nullcontext() as other,
+        Zygote(roots, preload, fix_addresses=False) if request.paranoid else nullcontext() as other,
         ThreadPoolExecutor(max(1, min(request.jobs, len(request.worlds)))) as pool,
     ):
         runs = [_World(request, world, project, roots, zygote, other, tell) for world in request.worlds]
@@ -76,6 +78,8 @@ def run(request: RunRequest, on_progress: OnProgress = lambda progress: None) ->
             if other is not None:
                 other.abort()
             raise
+    for world in runs:
+        measure.add(world.measured)
     if undeclared := [stop for stop in stopped if stop is not None and stop.kind == "world"]:
         for world in runs:
             shutil.rmtree(world.folder, ignore_errors=True)
@@ -112,6 +116,7 @@ class _World:
         tell: OnProgress,
     ) -> None:
         self.folder = request.out_dir / world
+        self.measured = self.folder / ".measured"
         self._request = request
         self._world = world
         self._project = project
@@ -179,7 +184,9 @@ class _World:
             compared = pool.submit(compare, self.folder / HISTORY, second, over)
             try:
                 job = self._start(summary)
-                again = other.start(ENGINE, self._plan(second_summary, second), output=second_output)
+                # Not measured: what is compared is also that measuring changes nothing.
+                plan = {**self._plan(second_summary, second), "measure": None}
+                again = other.start(ENGINE, plan, output=second_output)
                 error = self._wait(job)
                 for _ in other.messages(again):
                     pass
@@ -239,6 +246,7 @@ class _World:
             "traces": str(_traces_of(summary)),
             "pdb": request.pdb,
             "buffer_bytes": COMPARED_BYTES if request.paranoid else WRITTEN_BYTES,
+            "measure": measure.wanted(self.measured),
         }
 
     def _wait(self, job: int) -> str:

@@ -23,9 +23,9 @@ from _pytest.config import _prepareconfig, create_terminal_writer
 from _pytest.reports import TestReport
 
 from harness.durable import write_whole
+from harness.measure import Measure
 from harness.pytest_plugin import crossing, examples
 from harness.pytest_plugin.marker import options
-from harness.pytest_plugin.measure import Measure
 from harness.pytest_plugin.plugin import TWIN
 from harness.sim import clock, order
 from harness.sim.kernel import SHARED_PACKAGES
@@ -208,14 +208,14 @@ def run(
     simulation = TestSimulation(channel, item, options(item, twin.project), environ, roots, Path(history), twin.modules)
     twin.simulation = simulation
     outcome = simulation.execute(lambda: twin.run(item))
-    coverage = measured.stop() if measured is not None else None
+    if measured is not None:
+        measured.stop()
     reports = simulation.verdict(item, twin.reports, outcome)
     told = {
         "reports": [config.hook.pytest_report_to_serializable(config=config, report=report) for report in reports],
         "warnings": twin.warnings,
         "raised": twin.raised,
         "exit": simulation.exit_message,
-        "coverage": coverage,
         "seed": simulation.plan.seed,
         "virtual_s": outcome.virtual_s,
         "events": outcome.events,

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from _pytest.runner import call_and_report
 
-from harness.pytest_plugin import crossing, examples, measure
+from harness import measure
+from harness.pytest_plugin import crossing, examples
 from harness.pytest_plugin.marker import options, settings
 from harness.pytest_plugin.plugin import MARKER
 from harness.scenario.catalogue import Project
@@ -135,7 +136,7 @@ class Worker:
         zygote = self._zygote or self._start()
         self._runs += 1
         answer, history = self._folder / f"{self._runs}.json", self._folder / f"{self._runs}.history.jsonl"
-        measured = measure.wanted()
+        measured = self._folder / f"{self._runs}.measured"
         environ = {key: value for key, value in os.environ.items() if key != "PYTEST_CURRENT_TEST"}
         job = zygote.start(
             "harness.pytest_plugin.twin:run",
@@ -147,7 +148,7 @@ class Worker:
                 "outside": crossed,
                 "example": example,
                 "final": final,
-                "measure": measured,
+                "measure": measure.wanted(measured),
             },
         )
         problem = self._wait(zygote, job)
@@ -160,8 +161,7 @@ class Worker:
             history.unlink(missing_ok=True)
         for warning in told["warnings"]:
             item.ihook.pytest_warning_recorded.call_historic(kwargs=crossing.unpack_warning(warning))
-        if told["coverage"]:
-            measure.add(told["coverage"])
+        measure.add(measured)
         self._leaving = told["exit"]
         return told
 

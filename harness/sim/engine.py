@@ -23,6 +23,7 @@ from harness.durable import write_whole
 from harness.faults.engine import FaultEngine, FaultError, edges_of
 from harness.faults.spec import FaultSpec
 from harness.history import WRITTEN_BYTES, HistoryWriter
+from harness.measure import Measure
 from harness.sim import clock as sim_clock
 from harness.sim import guest
 from harness.sim.debugger import Debugger, DebuggerStop, Seen
@@ -55,6 +56,7 @@ class RunPlan:
     are the folders of the user's project, `folder` the one that paths in the world are relative to; `until` is where to
     stop (`harness.until`), "" for the end of the span; with `pdb` the debugger opens there. `watchdog_s` is how long
     nothing may move, in real seconds, and `traces` where a child that must be ended from outside leaves its stacks.
+    `measure` says how to measure coverage (`harness.measure`), None for not at all.
     """
 
     world: str
@@ -73,6 +75,7 @@ class RunPlan:
     buffer_bytes: int = WRITTEN_BYTES
     watchdog_s: float = WATCHDOG_S
     traces: str = ""
+    measure: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,11 @@ class RunSummary:
 
 def main(channel: Channel, **plan: Any) -> int:
     """Run the world that `plan` (the fields of `RunPlan`) describes; return the exit code."""
+    measured = Measure.start(plan.get("measure"))
     run = Simulation(RunPlan(**plan), channel)
     summary = run.execute()
+    if measured is not None:
+        measured.stop()
     write_whole(Path(run.plan.summary), json.dumps(asdict(summary), sort_keys=True).encode())
     return {"pipeline": EXIT_PIPELINE, "world": EXIT_USAGE, "harness": EXIT_BUG}.get(summary.problem, EXIT_OK)
 

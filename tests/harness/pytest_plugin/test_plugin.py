@@ -137,7 +137,17 @@ def test_the_debugger_opens_in_the_child_while_virtual_time_stands_still(feature
     assert "this run has no terminal" in nobody.stdout, nobody.stdout
 
 
-def test_coverage_counts_the_lines_that_run_in_children(features: Path) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("coverage", "run", "--source=.", "-m", "pytest", "test_measured.py"),
+        ("pytest", "--cov=.", "test_measured.py"),
+        ("pytest", "--cov=.", "--cov-branch", "-n2", "test_measured.py"),
+    ],
+)
+def test_coverage_counts_the_lines_that_run_in_children(features: Path, command: tuple[str, ...]) -> None:
+    if "--cov=." in command:
+        pytest.importorskip("pytest_cov")
     (features / "measured.py").write_text(
         "import threading, time\n"
         "def work(n):\n"
@@ -152,13 +162,23 @@ def test_coverage_counts_the_lines_that_run_in_children(features: Path) -> None:
     )
     (features / "test_measured.py").write_text(
         "import pytest\n@pytest.mark.windtunnel\ndef test_it():\n    import measured\n    measured.fan_out()\n"
+        "def test_outside():\n    import measured\n    assert measured.work\n"
     )
     ours = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV"))}
     environ = {**ours, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "coverage"]
-    run_it = [*command, "run", "--source=.", "-m", "pytest", "-q", "test_measured.py"]
-    subprocess.run(run_it, cwd=features, env=environ, check=True, capture_output=True, timeout=120)
-    subprocess.run([*command, "json", "-q", "-o", "c.json"], cwd=features, env=environ, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=features,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Warning" not in done.stdout + done.stderr
+    written = [sys.executable, "-m", "coverage", "json", "-q", "-o", "c.json"]
+    subprocess.run(written, cwd=features, env=environ, check=True, timeout=60)
     measured = json.loads((features / "c.json").read_text())["files"]["measured.py"]
     assert measured["missing_lines"] == [6]
 
