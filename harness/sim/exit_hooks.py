@@ -10,12 +10,12 @@ import atexit
 import concurrent.futures.thread as executors
 import functools
 import logging
-import sys
 import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
 
+from harness.sim.imports import loads_shared_module
 from harness.sim.order import creation_number
 from harness.sim.process import Process, current_process
 from harness.sim.repoint import repoint
@@ -38,7 +38,7 @@ def leave(process: Process) -> None:
     """Do what the interpreter of `process` does when its main thread is done; called in that thread, it may wait.
 
     In CPython's order: hooks of `threading` (executors finish what they were given), threads that are no daemons,
-    `atexit` hooks, the root logger's handlers. What a hook raises is logged, and the next one runs.
+    `atexit` hooks, log handlers. What a hook raises is logged, and the next one runs.
     """
     process.leaving = True
     for hook in reversed(process.thread_exit_hooks):
@@ -49,8 +49,7 @@ def leave(process: Process) -> None:
             thread.join()
     while process.exit_hooks:
         _run(process.exit_hooks.pop())
-    if process.log_state is not None:
-        logging.shutdown([weakref.ref(handler) for handler in process.log_state.handlers])
+    logging.shutdown(logging._handlerList)  # type: ignore[attr-defined]  # the default is the harness's own list
 
 
 def _run(hook: _Hook) -> None:
@@ -86,27 +85,25 @@ def _drain_executors(process: Process) -> None:
         thread.join()
 
 
-def install(is_users_module: Callable[[str], bool]) -> None:
+def install() -> None:
     """Keep exit hooks per process.
 
     A module that all processes share registers hooks as it is loaded, in whichever process loads it first: such hooks
-    are the interpreter's own, and run for none of them. `is_users_module(name)` tells which modules are not shared.
+    are the interpreter's own, and run for none of them.
     """
     module: Any = executors
     stdlib: Any = threading
     module._shutdown = stdlib._SHUTTING_DOWN = _Leaving()
     finalizers = weakref.finalize._exitfunc.__func__  # type: ignore[attr-defined]  # one hook for everybody's objects
 
-    def is_shared(hook: Any, caller: Any) -> bool:
-        if getattr(hook, "__func__", None) is finalizers:
-            return True
-        return caller.f_code.co_name == "<module>" and not is_users_module(caller.f_globals.get("__name__", ""))
+    def is_shared(hook: Any) -> bool:
+        return getattr(hook, "__func__", None) is finalizers or loads_shared_module()
 
     def register(func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         process = current_process()
         if process is None:
             return real_register(func, *args, **kwargs)
-        if not is_shared(func, sys._getframe(1)):
+        if not is_shared(func):
             process.exit_hooks.append(functools.partial(func, *args, **kwargs))
         return func
 
@@ -123,7 +120,7 @@ def install(is_users_module: Callable[[str], bool]) -> None:
             real_register_with_threads(func, *args, **kwargs)
         elif process.leaving:
             raise RuntimeError("can't register atexit after shutdown")
-        elif not is_shared(func, sys._getframe(1)):
+        elif not is_shared(func):
             process.thread_exit_hooks.append(functools.partial(func, *args, **kwargs))
 
     real_register = repoint(atexit.register, register)

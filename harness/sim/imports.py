@@ -19,8 +19,17 @@ from harness.sim.process import Process, current_label
 _bootstrap: Any = importlib._bootstrap  # where the locks are
 
 
+def _nobodys(name: str) -> bool:
+    return False
+
+
+_is_users: Callable[[str], bool] = _nobodys  # until a run begins, everything is loaded for all
+
+
 def install(is_users: Callable[[str], bool]) -> None:
     """Keep the locks of modules apart for which `is_users(name)` holds, that is which each process loads itself."""
+    global _is_users  # noqa: PLW0603 - there is one table of modules
+    _is_users = is_users
     real = _bootstrap._get_module_lock
 
     def get_module_lock(name: str) -> Any:
@@ -28,6 +37,19 @@ def install(is_users: Callable[[str], bool]) -> None:
         return real(f"{name} of {owner}" if owner and is_users(name) else name)
 
     _bootstrap._get_module_lock = get_module_lock
+
+
+def loads_shared_module() -> bool:
+    """Whether whoever asks was called by a module of an installed package, or of the standard library, as that is
+    loaded: what it sets up then, every process would have set up by its own import.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        scope = frame.f_globals
+        if frame.f_code.co_name == "<module>" and getattr(scope.get("__spec__"), "_initializing", False):
+            return not _is_users(scope["__name__"])
+        frame = frame.f_back  # type: ignore[assignment]  # None at the end
+    return False
 
 
 def release_held_by(process: Process) -> None:

@@ -23,6 +23,7 @@ from harness.sim import (
     imports,
     isolation,
     locks,
+    loggers,
     order,
     permits,
     process,
@@ -140,6 +141,8 @@ def install() -> Kernel:
     if not isinstance(loop, VirtualLoop):
         raise RuntimeError("harness: gevent had made a hub before the kernel was installed; install the kernel first")
     kernel = _kernel = Kernel(loop)
+    for harness in (gevent.get_hub(), gevent.get_hub().parent):
+        harness.__dict__["process"] = None  # said there, nobody has to look for it
     gevent.sleep = gevent.hub.sleep = loop.sleep
     kernel.clock.install(loop.sleep)
     order.install()
@@ -148,9 +151,10 @@ def install() -> Kernel:
     semaphores.install()
     chance.install(kernel.chance, current_label)
     sqlite_install.install(kernel.chance, kernel.clock.wall_ns)
-    isolation.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
+    isolation.install()
+    loggers.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
     hardware.install()
-    exit_hooks.install(lambda name: kernel.packages is not None and kernel.packages.is_users_name(name))
+    exit_hooks.install()
     signals.install(loop)
     _report_errors(kernel)
     return kernel

@@ -18,7 +18,8 @@ from typing import Any
 
 import greenlet
 
-from harness.sim.process import Process
+from harness.sim.process import Process, process_of
+from harness.sim.settings import Settings
 
 
 class Packages:
@@ -36,6 +37,7 @@ class Packages:
         self._names: list[str] = []  # the user's modules in sys.modules now
         self._harness_modules: dict[str, Any] = {}
         self._tops: dict[str, bool] = {}
+        self.settings = Settings()
 
     def install(self) -> None:
         """Start to follow the running greenlet."""
@@ -90,12 +92,16 @@ class Packages:
         """Nothing is cached here."""
 
     def _trace(self, event: str, switch: tuple[Any, Any]) -> None:
-        target = switch[1].__dict__
-        process = target.get("process")
+        target = switch[1]
+        try:
+            process = target.__dict__["process"]
+        except KeyError:  # a raw greenlet, made by a library
+            process = process_of(target)
         if process is not None and process is not self._shown:
             self._show(process)
 
     def _show(self, process: Process | None) -> None:
+        self.settings.show(self._shown, process)
         modules = sys.modules
         leaving = self._harness_modules if self._shown is None else self._shown.modules
         for name in self._names:

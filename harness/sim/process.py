@@ -48,7 +48,8 @@ class Process:
         self.state = State.RUNNING
         self.modules: dict[str, Any] = {}
         self.signal_handlers: dict[int, Any] = {}
-        self.log_state: Any = None
+        self.settings: list[dict[str, Any]] | None = None
+        """What it has set of the interpreter (`harness.sim.settings`), while others are shown theirs."""
         self.leaving = False
         """Whether its interpreter is shutting down (`harness.sim.exit_hooks`)."""
         self.exit_hooks: list[functools.partial[Any]] = []
