@@ -13,6 +13,7 @@ from typing import Any
 
 from fakes.bigquery.engine import Engine
 from fakes.bigquery.errors import already_exists, invalid, not_found
+from fakes.bigquery.sql import type_parameters
 from fakes.bigquery.sql.scope import Source, TableId
 from fakes.bigquery.sql.types import TIMESTAMP, Type, from_rest, quoted
 
@@ -247,6 +248,7 @@ class Catalog:
             partition_aliases=aliases,
             require_partition_filter=table.require_filter,
             defaults={f["name"]: d for f in table.schema if (d := f.get("defaultValueExpression"))},
+            limits={f["name"]: f for f in table.schema if type_parameters.limited(f)},
             version=table.version,
         )
 
@@ -266,6 +268,7 @@ def check_schema(table: Table) -> None:
             raise invalid(f"Field {name} already exists in schema")
         seen.add(name.lower())
         from_rest(one)
+        type_parameters.check(one)
     for name in table.clustering or ():
         if name.lower() not in seen:
             raise invalid(f"The field specified for clustering cannot be found in the schema. Invalid field: {name}.")

@@ -15,7 +15,7 @@ from fakes.bigquery import options, routines
 from fakes.bigquery.catalog import Dataset, Table, split_path
 from fakes.bigquery.errors import Unsupported, already_exists, invalid, invalid_query, not_found
 from fakes.bigquery.jobs import Job
-from fakes.bigquery.sql import parsing
+from fakes.bigquery.sql import parsing, type_parameters
 from fakes.bigquery.sql.casts import convert
 from fakes.bigquery.sql.plan import Plan
 from fakes.bigquery.sql.scope import Context, Expr, TableId
@@ -181,8 +181,9 @@ class Ddl:
             )
         context = Context(tables=None, text="")  # type: ignore[arg-type] # only helpers are noted
         items = [
-            f"{convert(context, Expr(quoted(n), t), target)} AS {quoted(name)}"
-            for (n, t), (name, target) in zip(select.columns, table.columns, strict=True)
+            f"{type_parameters.held(context, convert(context, Expr(quoted(n), t), target), target, field)}"
+            f" AS {quoted(field['name'])}"
+            for (n, t), (_, target), field in zip(select.columns, table.columns, table.schema, strict=True)
         ]
         service.engine.make(set(select.helpers) | context.macros)
         parameters = self.queries.bind(select.used, self.environment.bound, self.job.start_ns)
@@ -384,14 +385,7 @@ def column_field(node: exp.ColumnDef) -> dict[str, Any]:
             continue  # keys are not enforced by the service either
         elif isinstance(what, exp.CollateColumnConstraint):
             raise Unsupported("COLLATE in a column definition")
-    sizes = list(node.args["kind"].find_all(exp.DataTypeParam))
-    if sizes and not isinstance(node.args["kind"].this, str) and kind.kind in ("STRING", "BYTES"):
-        field["maxLength"] = sizes[0].name
-    elif sizes and kind.kind in ("NUMERIC", "BIGNUMERIC"):
-        field["precision"] = sizes[0].name
-        if len(sizes) > 1:
-            field["scale"] = sizes[1].name
-    return field
+    return type_parameters.described(node.args["kind"], field)
 
 
 def run(queries: Queries, job: Job, plan: Plan, environment: Environment) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from fakes.bigquery import bulk
 from fakes.bigquery.catalog import Catalog, Table, check_schema
-from fakes.bigquery.errors import ApiError, invalid, not_found
+from fakes.bigquery.errors import ApiError, invalid, invalid_query, not_found
 from fakes.bigquery.jobs import Job, Result
-from fakes.bigquery.sql import moments
+from fakes.bigquery.sql import moments, type_parameters
 from fakes.bigquery.sql.types import TIMESTAMP, Type, quoted
 
 if TYPE_CHECKING:
@@ -261,9 +261,22 @@ def insert(
         return
     kinds = {n.lower(): t for n, t in table.columns}
     targets = [(n, kinds[n.lower()], k.kind == "TIMESTAMP") for n, k in fetched]
+    rows = _held(table, fetched, rows)
     if table.ingestion_time:
         targets.append(("_PARTITIONTIME", TIMESTAMP, False))
         us = job.end_ns // NS_PER_US // 86_400_000_000 * 86_400_000_000
         at = partition_bounds(table, decorator)[1] if decorator else moments.at(us)
         rows = [(*row, at) for row in rows]
     bulk.insert(service.engine, table.sql, targets, rows)
+
+
+def _held(table: Table, fetched: Sequence[tuple[str, Type]], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """`rows` held to the parameters of the types of `table`'s columns."""
+    limits = {f["name"].lower(): f for f in table.schema if type_parameters.limited(f)}
+    if not limits:
+        return rows
+    fields = [(kind, limits.get(name.lower(), {})) for name, kind in fetched]
+    try:
+        return [[type_parameters.fit(k, f, v) for (k, f), v in zip(fields, row, strict=True)] for row in rows]
+    except ValueError as problem:
+        raise invalid_query(str(problem)) from None

@@ -10,7 +10,8 @@ from fakes.bigquery.catalog import Catalog, Dataset, Table
 from fakes.bigquery.errors import Unsupported, not_found
 from fakes.bigquery.sql.casts import text
 from fakes.bigquery.sql.scope import Source
-from fakes.bigquery.sql.types import BOOL, INT64, STRING, TIMESTAMP, Type, from_rest, quoted
+from fakes.bigquery.sql.type_parameters import spelled
+from fakes.bigquery.sql.types import BOOL, INT64, STRING, TIMESTAMP, Type, quoted
 
 Row = dict[str, Any]
 Columns = list[tuple[str, Type]]
@@ -197,7 +198,7 @@ def _ddl(table: Table) -> str:
 
 
 def _ddl_type(field: dict[str, Any]) -> str:
-    kind = shown_type(field)
+    kind = spelled(field)
     if field.get("mode") == "REQUIRED":
         kind += " NOT NULL"
     if field.get("defaultValueExpression"):
@@ -224,7 +225,7 @@ def _column(table: Table, position: int, field: dict[str, Any]) -> Row:
     clustered = [c.lower() for c in table.clustering or ()]
     return {
         "column_name": name, "ordinal_position": position,
-        "is_nullable": "NO" if field.get("mode") == "REQUIRED" else "YES", "data_type": shown_type(field),
+        "is_nullable": "NO" if field.get("mode") == "REQUIRED" else "YES", "data_type": spelled(field),
         "is_generated": "NEVER", "is_hidden": "NO", "is_system_defined": "NO", "is_stored": None,
         "is_updatable": None, "is_partitioning_column": "YES" if name.lower() == partition.lower() else "NO",
         "clustering_ordinal_position": clustered.index(name.lower()) + 1 if name.lower() in clustered else None,
@@ -232,19 +233,8 @@ def _column(table: Table, position: int, field: dict[str, Any]) -> Row:
     }  # fmt: skip
 
 
-def shown_type(field: dict[str, Any]) -> str:
-    """A column's type as COLUMNS shows it, parameters included."""
-    kind = from_rest(field)
-    if field.get("maxLength"):
-        return f"{kind.sql}({field['maxLength']})"
-    if field.get("precision"):
-        scale = f", {field['scale']}" if field.get("scale") else ""
-        return f"{kind.sql}({field['precision']}{scale})"
-    return kind.sql
-
-
 def _paths(field: dict[str, Any], path: str) -> list[tuple[str, str, Any]]:
-    found = [(path, from_rest(field).sql, field.get("description"))]
+    found = [(path, spelled(field), field.get("description"))]
     for inner in field.get("fields") or ():
         found += _paths(inner, f"{path}.{inner['name']}")
     return found

@@ -17,6 +17,7 @@ import orjson
 
 from fakes.bigquery import bulk, defaults, destinations, values
 from fakes.bigquery.errors import ApiError, Unsupported, invalid
+from fakes.bigquery.intake import held, known
 from fakes.bigquery.jobs import Job
 from fakes.bigquery.sight import LOAD
 from fakes.bigquery.sql import moments
@@ -105,7 +106,7 @@ def run(service: Service, job: Job, config: dict[str, Any], files: Sequence[tupl
     if not fields:
         raise invalid("Schema has no fields." if not config.get("autodetect") else "Input contained no data.")
     job_config = {**config, "timePartitioning": normal_partitioning(config.get("timePartitioning"))}
-    rows, bad = _rows(records, fields, config, kind)
+    rows, bad = _rows(records, fields, config, kind, existing)
     job.warnings = bad[:50]
     if len(bad) > int(config.get("maxBadRecords") or 0):
         error = ApiError(
@@ -177,11 +178,22 @@ def _touched(table: Any, columns: Sequence[tuple[str, Type]], rows: Sequence[Seq
 
 
 def _rows(
-    records: Iterator[tuple[str, Row | str]], fields: Sequence[Mapping[str, Any]], config: Mapping[str, Any], kind: str
+    records: Iterator[tuple[str, Row | str]],
+    fields: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any],
+    kind: str,
+    existing: Sequence[Mapping[str, Any]],
 ) -> tuple[list[list[Any]], list[dict[str, str]]]:
-    """(rows of Python values in the order of `fields`, the vendor's errors of the records that do not fit)."""
-    columns = [(f["name"], from_rest(f), str(f.get("mode", "")).upper() == "REQUIRED") for f in fields]
-    known = {n.lower() for n, _, _ in columns}
+    """(rows of Python values in the order of `fields`, the vendor's errors of the records that do not fit).
+
+    The parameters of the types that a table has already, its `existing` fields, hold whatever the job's schema says.
+    """
+    limits = {f["name"].lower(): f for f in existing}
+    columns = [
+        (f["name"], from_rest(f), str(f.get("mode", "")).upper() == "REQUIRED", limits.get(f["name"].lower(), f))
+        for f in fields
+    ]
+    names = {n.lower() for n, *_ in columns}
     ignore = bool(config.get("ignoreUnknownValues"))
     rows, bad = [], []
     for where, record in records:
@@ -192,20 +204,18 @@ def _rows(
         try:
             if not ignore:
                 for key in record:
-                    if key.lower() not in known:
+                    if key.lower() not in names:
                         raise values.BadValue(key, f"No such field: {key}.")
             row: list[Any] = []
-            for name, column, required in columns:
+            for name, column, required, limit in columns:
                 value = lower.get(name.lower())
                 if ignore and kind == "NEWLINE_DELIMITED_JSON":
-                    from fakes.bigquery.row_methods import _known
-
-                    value = _known(column, value)
+                    value = known(column, value)
                 decoded = value if kind in ("PARQUET", "AVRO") else values.decode(column, value, name)
                 if decoded is None and required:
                     raise values.BadValue(name, f"Missing required field: {name}." if kind != "CSV" else
                                           f"Required column value for column index {len(row)} is missing")  # fmt: skip
-                row.append(decoded)
+                row.append(held(column, limit, decoded))
             rows.append(row)
         except values.BadValue as problem:
             bad.append(_bad(where, f"{problem.reason} Field: {problem.field}", kind))

@@ -19,7 +19,7 @@ from fakes.bigquery.errors import ApiError, Unsupported, invalid, invalid_query
 from fakes.bigquery.jobs import Job, Result
 from fakes.bigquery.results_cache import ResultsCache
 from fakes.bigquery.sight import PLAIN
-from fakes.bigquery.sql import moments, scripts
+from fakes.bigquery.sql import moments, scripts, type_parameters
 from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.plan import Plan
 from fakes.bigquery.sql.scope import Context, TableId, parameter_key
@@ -238,6 +238,7 @@ class Environment:
         self.project, self.dataset = project, dataset
         self.parameters, self._bound = parameters, bound
         self.declared: dict[str, tuple[Type, Any]] = {}
+        self.limits: dict[str, Mapping[str, Any]] = {}
         self.system: dict[str, Any] = {}
         self.functions: dict[str, Any] = {}
         self.temporary: dict[str, Table] = {}
@@ -289,8 +290,11 @@ class Environment:
             raise invalid_query("Invalid time travel: FOR SYSTEM_TIME AS OF lies in the future")
         return int(us) * NS_PER_US
 
-    def declare(self, name: str, kind: Type, value: Any) -> None:
-        """A new variable."""
+    def declare(self, name: str, kind: Type, value: Any, field: Mapping[str, Any] | None = None) -> None:
+        """A new variable; `field` is its type's REST schema field where the type has parameters."""
+        self.limits.pop(name.lower(), None)
+        if field is not None and type_parameters.limited(field):
+            self.limits[name.lower()] = field
         self.declared[name.lower()] = (kind, value)
 
     shadow = declare
@@ -298,7 +302,13 @@ class Environment:
 
     def set(self, name: str, kind: Type, value: Any) -> None:
         """Give a variable a value, or a system variable where `name` is one."""
-        self.declared[name.lower()] = (self.declared.get(name.lower(), (kind, None))[0], value)
+        kind = self.declared.get(name.lower(), (kind, None))[0]
+        if (field := self.limits.get(name.lower())) is not None:
+            try:
+                value = type_parameters.fit(kind, field, value)
+            except ValueError as problem:
+                raise invalid_query(str(problem)) from None
+        self.declared[name.lower()] = (kind, value)
 
     def get(self, name: str) -> Any:
         """The value of a variable."""
@@ -327,6 +337,7 @@ class Environment:
         inner = Environment(self.queries, self.project, self.dataset, parameters, bound)
         inner.declared, inner.system, inner.functions = self.declared, self.system, self.functions
         inner.temporary, inner.hidden, inner.session = self.temporary, self.hidden, self.session
+        inner.limits = self.limits
         inner.now_ns, inner.sight = self.now_ns, self.sight
         return inner
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fakes.bigquery import bulk, defaults, destinations, paging, values
 from fakes.bigquery.catalog import BUFFER, Table
 from fakes.bigquery.errors import ApiError, invalid
+from fakes.bigquery.intake import Intake
 from fakes.bigquery.queries import fetching
 from fakes.bigquery.sight import shown_columns
 from fakes.bigquery.sql import moments
@@ -90,18 +91,19 @@ class InsertIds:
         self._window_ns = window_ns
         self.seen: dict[str, int] = {}
 
-    def fresh(self, insert_id: str, now_ns: int) -> bool:
-        """Whether `insert_id` was not seen within the window; seeing it again starts no new window."""
-        seen = self.seen.get(insert_id)
-        if seen is not None and now_ns - seen < self._window_ns:
-            return False
-        self.seen.pop(insert_id, None)
-        self.seen[insert_id] = now_ns
+    def forget(self, now_ns: int) -> None:
+        """Forget what was seen before the window."""
         while self.seen:
             oldest = next(iter(self.seen))
             if now_ns - self.seen[oldest] < self._window_ns:
                 break
             del self.seen[oldest]
+
+    def fresh(self, insert_id: str, now_ns: int) -> bool:
+        """Whether `insert_id` was not seen since the window began; seeing it again starts no new window."""
+        if insert_id in self.seen:
+            return False
+        self.seen[insert_id] = now_ns
         return True
 
 
@@ -149,16 +151,14 @@ def _insert(
     service: Service, table: Table, body: dict[str, Any], rows: list[Any], now_ns: int, decorator: str,
     way: Distort,
 ) -> dict[str, Any]:  # fmt: skip
-    stored, kinds = [n for n, _ in table.columns], dict(table.columns)
-    shown = shown_columns(table.columns, way)
-    columns = [(new, kinds[old]) for old, new in shown]
-    places = [stored.index(old) for old, _ in shown]
-    ignore = bool(body.get("ignoreUnknownValues"))
     skip = bool(body.get("skipInvalidRows"))
-    required = {n.lower() for n in table.required()}
-    names = {n.lower(): i for i, (n, _) in enumerate(columns)}
-    values_absent = defaults.values_of(service, table)
-    absent = {i: values_absent[old] for i, (old, _) in enumerate(shown) if old in values_absent}
+    stored = [f["name"] for f in table.schema]
+    shown = shown_columns(table.columns, way)
+    places = [stored.index(old) for old, _ in shown]
+    given = [{**table.schema[place], "name": new} for place, (_, new) in zip(places, shown, strict=True)]
+    defaulted = defaults.values_of(service, table)
+    absent = {i: defaulted[old] for i, (old, _) in enumerate(shown) if old in defaulted}
+    intake = Intake(given, absent, ignore=bool(body.get("ignoreUnknownValues")))
     good: list[list[Any]] = []
     ids: list[str] = []
     errors: list[dict[str, Any]] = []
@@ -168,14 +168,16 @@ def _insert(
             errors.append(_row_error(index, "", "Missing required field: json" if content is None else "not a record"))
             continue
         try:
-            cells = _cells(columns, names, required, content, absent, ignore=ignore)
+            cells = intake.cells(content)
         except values.BadValue as problem:
             errors.append(_row_error(index, problem.field, problem.reason))
             continue
-        whole: list[Any] = [None] * len(stored)
-        for place, cell in zip(places, cells, strict=True):
-            whole[place] = cell
-        good.append(whole)
+        if len(places) < len(stored):
+            whole: list[Any] = [None] * len(stored)
+            for place, cell in zip(places, cells, strict=True):
+                whole[place] = cell
+            cells = whole
+        good.append(cells)
         ids.append(str(row.get("insertId") or ""))
     answer: dict[str, Any] = {"kind": "bigquery#tableDataInsertAllResponse"}
     if errors:
@@ -192,48 +194,11 @@ def _insert(
         window_ns = round(service.weather.limits.insert_id_window_s * 1e9)
         if table.insert_ids is None:
             table.insert_ids = InsertIds(window_ns)
+        table.insert_ids.forget(now_ns)
         fresh = [c for c, i in zip(good, ids, strict=True) if not i or table.insert_ids.fresh(i, now_ns)]
         if fresh:
             append(service, table, fresh, now_ns, decorator)
     return answer
-
-
-def _cells(
-    columns: list[Any], names: dict[str, int], required: set[str], content: dict[str, Any],
-    absent: dict[int, Any], *, ignore: bool,
-) -> list[Any]:  # fmt: skip
-    cells: list[Any] = [absent.get(i) for i in range(len(columns))] if absent else [None] * len(columns)
-    given = {columns[i][0].lower() for i in absent}
-    for key, value in content.items():
-        at = names.get(key.lower())
-        if at is None:
-            if ignore:
-                continue
-            raise values.BadValue(key, f"no such field: {key}.")
-        kind = columns[at][1]
-        if ignore:
-            value = _known(kind, value)  # noqa: PLW2901 - without what the schema does not know
-        cells[at] = values.decode(kind, value, columns[at][0])
-        if cells[at] is not None:
-            given.add(key.lower())
-        else:
-            given.discard(key.lower())
-    if not required <= given:
-        spelled = next(n for n, _ in columns if n.lower() in required - given)
-        raise values.BadValue(spelled, f"Missing required field: {spelled}.")
-    for i, (_, kind) in enumerate(columns):
-        if cells[i] is None and kind.kind == "ARRAY":
-            cells[i] = []
-    return cells
-
-
-def _known(kind: Any, value: Any) -> Any:
-    if kind.kind == "ARRAY" and isinstance(value, list):
-        return [_known(kind.item, v) for v in value]
-    if kind.kind == "STRUCT" and isinstance(value, dict):
-        fields = {n.lower(): t for n, t in kind.named_fields}
-        return {k: _known(fields[k.lower()], v) for k, v in value.items() if k.lower() in fields}
-    return value
 
 
 def _row_error(index: int, field: str, message: str) -> dict[str, Any]:

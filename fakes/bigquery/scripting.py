@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlglot import exp
+
 from fakes.bigquery import costs
 from fakes.bigquery.catalog import Dataset, split_path
 from fakes.bigquery.errors import ApiError, Unsupported, invalid_query, not_found
 from fakes.bigquery.jobs import Job, Result, Stage
 from fakes.bigquery.queries import Environment
 from fakes.bigquery.routines import Routine
-from fakes.bigquery.sql import moments, parsing, script_tree, scripts
+from fakes.bigquery.sql import moments, parsing, script_tree, scripts, type_parameters
 from fakes.bigquery.sql.scope import parameter_key
-from fakes.bigquery.sql.types import BOOL, STRING, Type, from_ast, struct
+from fakes.bigquery.sql.types import BOOL, STRING, Type, coercible, from_ast, struct
 
 if TYPE_CHECKING:
     from fakes.bigquery.queries import Queries
@@ -165,16 +167,19 @@ class Script:
         return bool(value)
 
     def _declare(self, node: script_tree.Declare) -> None:
-        kind = from_ast(parsing.type_of(node.type)) if node.type else None
+        spelled = parsing.type_of(node.type) if node.type else None
+        kind = from_ast(spelled) if spelled is not None else None
+        field = type_parameters.described(spelled, kind.rest("")) if kind and spelled else None
         for name in node.names:
             if name.lower() in self.environment.declared:
                 raise invalid_query(f"Variable '{name}' redeclaration")
             if node.default:
-                given, value = self._value(f"CAST({node.default} AS {node.type})" if node.type else node.default)
-                self.environment.declare(name, kind or given, value)
+                given, value = (kind, self._coerced(node.default, kind)) if kind else self._value(node.default)
+                self.environment.declare(name, kind or given, value, field)
+                self.environment.set(name, kind or given, value)
             else:
                 assert kind is not None
-                self.environment.declare(name, kind, [] if kind.kind == "ARRAY" else None)
+                self.environment.declare(name, kind, [] if kind.kind == "ARRAY" else None, field)
 
     def _assign(self, node: script_tree.Assign) -> None:
         if len(node.names) == 1:
@@ -198,12 +203,19 @@ class Script:
         kind = self._checked(head)
         if rest:
             raise Unsupported(f"SET {name}: assigning one field of a STRUCT")
-        plan = self.environment.plan(f"SELECT {expression}")
-        given = plan.columns[0][1]
-        if given != kind:
-            expression = f"CAST(({expression}) AS {kind.sql})"
-        _, value = self._value(expression)
-        self.environment.set(head, kind, value)
+        self.environment.set(head, kind, self._coerced(expression, kind))
+
+    def _coerced(self, expression: str, kind: Type) -> Any:
+        """The value of `expression` where a `kind` is wanted."""
+        given = self.environment.plan(f"SELECT {expression}").columns[0][1]
+        if given == kind:
+            return self._value(expression)[1]
+        node = parsing.query(f"SELECT {expression}").expressions[0]
+        literal = all(isinstance(n, (exp.Array, exp.Struct)) for n in node.find_all(exp.Func, exp.Query, exp.Column))
+        untyped = literal and (node.find(exp.Null) or (isinstance(node, exp.Array) and not node.expressions))
+        if not untyped and not coercible(given, kind, literal=literal):
+            raise invalid_query(f"Cannot coerce expression {expression} of type {given} to type {kind}")
+        return self._value(f"CAST(({expression}) AS {kind.sql})")[1]
 
     # ---- control flow
 

@@ -46,8 +46,8 @@ NEVER_NULL = frozenset(
     """.split()  # noqa: SIM905 - likewise
 )
 """Objects of which null says nothing; elsewhere a null in a patch removes a field."""
-OPEN = frozenset(["json", "labels", "resourceTags", "structValues"])
-"""Objects whose keys are the user's own."""
+OPEN = frozenset(["json", "labels", "resourceTags", "rows", "structValues"])
+"""Fields whose insides are the user's own."""
 
 
 def check(body: dict[str, Any], path: str = "") -> dict[str, Any]:

@@ -177,12 +177,26 @@ def decode(kind: Type, value: Any, field: str = "") -> Any:
         return out
     if kind.kind == "RANGE":
         return _range(kind, value, field)
-    if isinstance(value, list) and kind.kind != "JSON":
-        raise BadValue(field, f"Array specified for non-repeated field: {field}.")
-    try:
-        return _READERS[kind.kind](value)
-    except (ValueError, TypeError, ArithmeticError, KeyError):
-        raise BadValue(field, _complaint(kind, value)) from None
+    return reader(kind, field)(value)
+
+
+def reader(kind: Type, field: str) -> Cell:
+    """`decode` for one column, made ready for many values."""
+    read = _READERS.get(kind.kind)
+    if read is None:
+        return lambda value: decode(kind, value, field)
+
+    def scalar(value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, list) and kind.kind != "JSON":
+            raise BadValue(field, f"Array specified for non-repeated field: {field}.")
+        try:
+            return read(value)
+        except (ValueError, TypeError, ArithmeticError, KeyError):
+            raise BadValue(field, _complaint(kind, value)) from None
+
+    return scalar
 
 
 def _range(kind: Type, value: Any, field: str) -> dict[str, Any]:

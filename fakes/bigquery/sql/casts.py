@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from fakes.bigquery.errors import Unsupported
+from fakes.bigquery.sql import type_parameters
 from fakes.bigquery.sql.scope import Context, Expr
 from fakes.bigquery.sql.types import Type, quoted
 
@@ -75,27 +75,14 @@ def cast(context: Context, expr: Expr, target: Type, *, safe: bool = False) -> E
 
 def limited(context: Context, expr: Expr, node: exp.DataType, *, safe: bool = False) -> Expr:
     """`expr`, just cast to the type of `node`, held to that type's parameters, as in STRING(5) or NUMERIC(10, 2)."""
-    numbers = [int(p.name) for p in node.expressions if isinstance(p, exp.DataTypeParam)]
-    if not numbers:
-        if any(inner.args.get("expressions") for inner in node.find_all(exp.DataType) if inner is not node) and any(
-            isinstance(p, exp.DataTypeParam) for inner in node.find_all(exp.DataType) for p in inner.expressions
-        ):
-            raise Unsupported(f"type parameters inside {expr.type}")
+    sql = type_parameters.held(context, expr.sql, expr.type, type_parameters.described(node, expr.type.rest("")))
+    if sql == expr.sql:
         return expr
-    if expr.type.kind in ("STRING", "BYTES"):
-        length = "length" if expr.type.kind == "STRING" else "octet_length"
-        sql = f"wt_at_most({expr.sql}, {length}({expr.sql}), '{expr.type.kind}', {numbers[0]})"
-    elif expr.type.kind in ("NUMERIC", "BIGNUMERIC"):
-        precision, scale = numbers[0], numbers[1] if len(numbers) > 1 else 0
-        shown = f"{precision}, {scale}" if len(numbers) > 1 else str(precision)
-        sql = f"wt_{expr.type.kind.lower()}_within({expr.sql}, {precision}, {scale}, '{shown}')"
-    else:
-        raise Unsupported(f"parameters of type {expr.type}")
     if safe:
         from fakes.bigquery.sql.calls import safely
 
         return safely(context, sql, expr.type)
-    return Expr(use(context, sql), expr.type)
+    return Expr(sql, expr.type)
 
 
 def convert(context: Context, expr: Expr, target: Type) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported
-from fakes.bigquery.sql import parsing
+from fakes.bigquery.sql import parsing, type_parameters
 from fakes.bigquery.sql.casts import convert
 from fakes.bigquery.sql.plan import Check, Plan
 from fakes.bigquery.sql.scope import Column, Context, Expr, Need, Query, Relation, Scope, Source, reference
@@ -167,7 +167,8 @@ class Statements:
                         f"Query column {[n for n, _ in query.columns].index(name) + 1} has type {kind} which cannot be"
                         f" inserted into column {target}, which has type {kinds[target]}", body
                     )  # fmt: skip
-                items.append(convert(self.context, Expr(quoted(name), kind), kinds[target]))
+                converted = convert(self.context, Expr(quoted(name), kind), kinds[target])
+                items.append(self.held(source, target, converted))
             sql_body = f"SELECT {', '.join(items)} FROM ({query.sql})"
         sql_names = [quoted(n) for n in names]
         extra_names, extra_values = self.defaults(source, names)
@@ -203,8 +204,14 @@ class Statements:
                     f"Value has type {value.type} which cannot be inserted into column {name}, which has type"
                     f" {kinds[name]}", cell
                 )  # fmt: skip
-            parts.append(self.expressions.coerce(value, kinds[name], cell))
+            parts.append(self.held(source, name, self.expressions.coerce(value, kinds[name], cell)))
         return f"({', '.join(parts)})"
+
+    def held(self, source: Source, name: str, sql: str) -> str:
+        """`sql` held to the parameters of the type of the column `name`."""
+        if (field := source.limits.get(name)) is None:
+            return sql
+        return type_parameters.held(self.context, sql, dict(source.columns)[name], field)
 
     def default(self, source: Source, name: str) -> str:
         """The default of a column, NULL where it has none."""
@@ -214,7 +221,7 @@ class Statements:
             return f"CAST(NULL AS {kind.duck})"
         select = parsing.query(f"SELECT {text}")
         assert isinstance(select, exp.Select)
-        return self.expressions.coerced(select.expressions[0], Scope(), kind)
+        return self.held(source, name, self.expressions.coerced(select.expressions[0], Scope(), kind))
 
     def defaults(self, source: Source, given: list[str]) -> tuple[list[str], list[str]]:
         """(columns, values) that an INSERT of the columns `given` leaves to the table."""
@@ -290,7 +297,7 @@ class Statements:
                 raise self.context.fail(f"Update item {name} assigned more than once")
             for path, value_node in updates:
                 current = Expr(self._replaced(current, path, value_node, source, name, scope), kind)
-            texts.append(f"{quoted(name)} = {current.sql}")
+            texts.append(f"{quoted(name)} = {self.held(source, name, current.sql)}")
         return ", ".join(texts)
 
     def _dots(self, node: exp.Expression) -> list[str]:

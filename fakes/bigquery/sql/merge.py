@@ -139,6 +139,7 @@ class Merge:
                         cells.append(self.statements.default(source, name))
                     else:
                         cells.append(self.expressions.coerced(cell, scope, kinds[name]))
+        cells = [self.statements.held(source, n, c) for n, c in zip(names, cells, strict=True)]
         extra_names, extra_values = self.statements.defaults(source, names)
         columns_text = ", ".join([*(quoted(n) for n in names), *extra_names])
         return f"INSERT ({columns_text}) VALUES ({', '.join([*cells, *extra_values])})"

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from fakes.bigquery.sql import moments
@@ -122,18 +123,16 @@ def _rounded(kind: str) -> Callable[[Decimal, int, str], Decimal]:
     return rounded
 
 
-def _within(kind: str) -> Callable[[Decimal, int, int, str], Decimal]:
-    def within(value: Decimal, precision: int, scale: int, shown: str) -> Decimal:
-        rounded = value.quantize(Decimal(1).scaleb(-scale), "ROUND_HALF_UP", moments.WIDE)
-        most = Decimal(10) ** (precision - scale) - Decimal(1).scaleb(-scale)
-        if abs(rounded) > most:
-            raise ValueError(
-                f"{kind}({shown}) has precision {precision} and scale {scale} but got a value that is not in range of"
-                f" [-{most}, {most}]"
-            )
-        return fitted(rounded, kind)
-
-    return within
+def within(kind: str, value: Decimal, precision: int, scale: int, shown: str) -> Decimal:
+    """`value` rounded to `scale`; ValueError where `kind(shown)`, `precision` digits, does not hold it."""
+    rounded = value.quantize(Decimal(1).scaleb(-scale), "ROUND_HALF_UP", moments.WIDE)
+    most = Decimal(10) ** (precision - scale) - Decimal(1).scaleb(-scale)
+    if abs(rounded) > most:
+        raise ValueError(
+            f"{kind}({shown}) has precision {precision} and scale {scale} but got a value that is not in range of"
+            f" [-{most}, {most}]"
+        )
+    return fitted(rounded, kind)
 
 
 def _function(name: str, work: Callable[..., Decimal]) -> Callable[..., Decimal]:
@@ -198,8 +197,8 @@ NATIVES: dict[str, Native] = {
     ),
     "wt_numeric_rounded": Native((NUMERIC, BIGINT, TEXT), NUMERIC, _rounded("NUMERIC")),
     "wt_bignumeric_rounded": Native((BIGNUMERIC, BIGINT, TEXT), BIGNUMERIC, _rounded("BIGNUMERIC")),
-    "wt_numeric_within": Native((NUMERIC, BIGINT, BIGINT, TEXT), NUMERIC, _within("NUMERIC")),
-    "wt_bignumeric_within": Native((BIGNUMERIC, BIGINT, BIGINT, TEXT), BIGNUMERIC, _within("BIGNUMERIC")),
+    "wt_numeric_within": Native((NUMERIC, BIGINT, BIGINT, TEXT), NUMERIC, partial(within, "NUMERIC")),
+    "wt_bignumeric_within": Native((BIGNUMERIC, BIGINT, BIGINT, TEXT), BIGNUMERIC, partial(within, "BIGNUMERIC")),
     "wt_numeric_of": Native((TEXT,), NUMERIC, lambda text: decimal_of(text, "NUMERIC")),
     "wt_bignumeric_of": Native((TEXT,), BIGNUMERIC, lambda text: decimal_of(text, "BIGNUMERIC")),
     "wt_numeric_parse": Native((TEXT,), NUMERIC, _parse("NUMERIC")),

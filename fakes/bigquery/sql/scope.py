@@ -74,7 +74,10 @@ class Relation:
 
 @dataclass(slots=True)
 class Source:
-    """What the catalog says of a table: columns with types, and either a stored table (`sql`) or a view's query."""
+    """What the catalog says of a table: columns with types, and either a stored table (`sql`) or a view's query.
+
+    `limits` are the REST schema fields of the columns whose types have parameters.
+    """
 
     id: TableId
     columns: Sequence[tuple[str, Type]]
@@ -86,6 +89,7 @@ class Source:
     require_partition_filter: bool = False
     wildcard: bool = False
     defaults: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     version: int = 0
 
 
