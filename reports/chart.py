@@ -176,16 +176,13 @@ def _windows(run: Run, span_s: float) -> tuple[Window, ...]:
 
 
 def _counted(run: Run) -> tuple[str, dict[str, list[float]]]:
-    """What to plot: attempts where any world (or the record) has them, else calls; a line ends where its world did."""
-    timelines = {world.name: world.timeline for world in run.worlds if world.timeline}
-    recorded = run.record.reference is not None and bool(run.record.reference.series)
-    attempts = recorded or any(timeline.attempts for timeline in timelines.values())
-    noun = "attempts" if attempts else "calls"
+    """What to plot, and its series by world; a line ends where its world did."""
     series = {
-        name: [float((timeline.attempts if attempts else timeline.calls)[bucket]) for bucket in timeline.reached]
-        for name, timeline in timelines.items()
+        world.name: [float(world.timeline.counted(run.noun)[bucket]) for bucket in world.timeline.reached]
+        for world in run.worlds
+        if world.timeline
     }
-    return noun, series
+    return run.noun, series
 
 
 def chart(run: Run) -> Chart | None:

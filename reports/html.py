@@ -19,7 +19,7 @@ from reports import accounting, wording
 from reports.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, bucket_label, chart
 from reports.run import Run, opened
 from reports.strip import LANE_HEIGHT, strip
-from reports.summary import all_findings, glances, headline, metric_rows
+from reports.summary import all_findings, headline, metric_rows, overview
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_EVIDENCE = 8
@@ -72,7 +72,7 @@ def page(run: Run) -> str:
             run=run,
             record=run.record,
             headline=headline(run),
-            glances=glances(run),
+            overview=overview(run),
             plot=plot,
             frame={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
             accounts=accounts,

@@ -15,7 +15,7 @@ from harness.outcome import Verdict
 from reports import accounting
 from reports.accounting import Account
 from reports.run import Run, World, opened
-from reports.summary import all_findings, glances, headline, metric_rows
+from reports.summary import all_findings, headline, metric_rows, overview
 from reports.wording import NOTHING, SIGNS, date, duration, number, plural, value
 
 MOST_BYTES = 1024 * 1024 - 4096
@@ -69,19 +69,17 @@ def _title(run: Run) -> list[str]:
 
 
 def _worlds(run: Run) -> list[str]:
-    per = "an hour" if run.bucket_s == 3600 else duration(run.bucket_s)
-    rows = []
-    for it in glances(run):
-        verdict = it.world.verdict
-        rows.append(
-            (
-                f"**{escape(it.world.name)}**", f"{_ICONS[verdict]} {verdict.value}", it.attempts, it.peak,
-                code(it.shape) if it.shape else NOTHING, it.alert_after, it.recovered_after, escape(it.why),
-            )
-        )  # fmt: skip
-    head = ("World", "Verdict", "Attempts", f"Most in {per}", "Attempts over time", "Alert after", "Recovered after")
+    it = overview(run)
+    rows = [
+        (
+            f"**{escape(line.world.name)}**", f"{_ICONS[line.world.verdict]} {line.world.verdict.value}",
+            *line.figures, code(line.shape) if line.shape else NOTHING, escape(line.why),
+        )
+        for line in it.lines
+    ]  # fmt: skip
+    head = ("World", "Verdict", *it.columns, f"{it.noun.capitalize()} over time", "Why")
     told = [f"Attempts and rows are those of {escape(run.focus)}.", ""] if run.focus else []
-    return [*table((*head, "Why"), rows, (2, 3, 5, 6)), "", *told]
+    return [*table(head, rows, tuple(range(2, 2 + len(it.columns)))), "", *told]
 
 
 def _account(account: Account) -> tuple[str, ...]:

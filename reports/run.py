@@ -55,6 +55,12 @@ class Run:
         return {verdict: worlds for verdict, worlds in groups.items() if worlds}
 
     @property
+    def noun(self) -> str:
+        """What the run is told by: `attempts` where any world, or the record, has them, else `calls`."""
+        recorded = self.record.reference is not None and bool(self.record.reference.series)
+        return "attempts" if recorded or any(it.timeline and it.timeline.attempts for it in self.worlds) else "calls"
+
+    @property
     def focus(self) -> str:
         """Whose attempts and rows are counted, for people: `Loader for 2026-01-16`; "" where all are."""
         focus = next((world.timeline.focus for world in self.worlds if world.timeline), {})

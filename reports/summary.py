@@ -11,29 +11,34 @@ from dataclasses import dataclass
 
 from harness.outcome import Finding, Outcome, Verdict
 from reports.run import WORST_FIRST, Run, World
-from reports.timeline import Timeline
 from reports.wording import NOTHING, duration, joined, number, plural, sparkline, value
 
 _OPTIONS = re.compile(r" \w+=.*", re.DOTALL)
 """The options in a check's title, from the first `name=value` on: the table of findings has them."""
+HOUR_S = 3600
 MOST_NAMES = 3
 """How many checks a world that passed names in its line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """One world in a line. Figures are ready to print; `shape` is its attempts over time as a sparkline,
-    `why` the reason of its verdict in a sentence.
+    """One world in a line: `figures`, ready to print, one for each column of the overview; `shape` is what was counted
+    over time, as a sparkline; `why` the reason of its verdict in a sentence.
     """
 
     world: World
-    why: str
-    attempts: str
+    figures: tuple[str, ...]
     shape: str
-    peak: str
-    rows: str
-    alert_after: str
-    recovered_after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All worlds, a line each, in the scenario's order. `noun` is what was counted."""
+
+    noun: str
+    columns: tuple[str, ...]
+    lines: tuple[Glance, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +100,6 @@ def _held_against(finding: Finding) -> str:
     return f"measured {value(finding.measured)}, bound {value(finding.bound)}"
 
 
-def _shape(timeline: Timeline, top: float) -> str:
-    return sparkline([float(timeline.attempts[bucket]) for bucket in timeline.reached], top)
-
-
 def _metric(world: World, name: str) -> str:
     return figure(name, world.outcome.metrics.get(name)) if world.outcome else NOTHING
 
@@ -110,22 +111,31 @@ def figure(name: str, it: object) -> str:
     return duration(it) if name.endswith("_s") else number(it)
 
 
-def glances(run: Run) -> list[Glance]:
-    """Every world in a line, in the scenario's order; the shapes of their attempts share one scale."""
-    top = max((world.timeline.peak() for world in run.worlds if world.timeline), default=0)
-    return [
-        Glance(
-            world=world,
-            why=why(world),
-            attempts=number(world.timeline.attempts.total()) if world.timeline else NOTHING,
-            shape=_shape(world.timeline, top) if world.timeline else "",
-            peak=number(world.timeline.peak()) if world.timeline else NOTHING,
-            rows=number(world.timeline.rows.total()) if world.timeline else NOTHING,
-            alert_after=_metric(world, "alert_after_s"),
-            recovered_after=_metric(world, "recovered_after_s"),
-        )
-        for world in run.worlds
+def overview(run: Run) -> Overview:
+    """Every world in a line. Shapes share one scale; a figure that no world has gets no column."""
+    noun, timelines = run.noun, [world.timeline for world in run.worlds]
+    top = max((timeline.peak(noun) for timeline in timelines if timeline), default=0)
+    shapes = [
+        sparkline([float(timeline.counted(noun)[bucket]) for bucket in timeline.reached], top) if timeline else ""
+        for timeline in timelines
     ]
+    per = "an hour" if run.bucket_s == HOUR_S else duration(run.bucket_s)
+    columns = {
+        noun.capitalize(): [number(it.counted(noun).total()) if it else NOTHING for it in timelines],
+        f"Most in {per}": [number(it.peak(noun)) if it else NOTHING for it in timelines],
+    }
+    wanted = {
+        "Rows": [number(it.rows.total()) if it and it.rows else NOTHING for it in timelines],
+        "Failed calls": [_metric(world, "calls_failed") if noun == "calls" else NOTHING for world in run.worlds],
+        "Alert after": [_metric(world, "alert_after_s") for world in run.worlds],
+        "Recovered after": [_metric(world, "recovered_after_s") for world in run.worlds],
+    }
+    columns |= {name: figures for name, figures in wanted.items() if set(figures) - {NOTHING}}
+    lines = [
+        Glance(world, figures, shape, why(world))
+        for world, figures, shape in zip(run.worlds, zip(*columns.values(), strict=True), shapes, strict=True)
+    ]
+    return Overview(noun, tuple(columns), tuple(lines))
 
 
 def metric_rows(run: Run) -> list[MetricRow]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.outcome import Verdict
 from reports.run import Run, World, opened
-from reports.summary import all_findings, glances, headline
+from reports.summary import HOUR_S, all_findings, headline, overview
 from reports.wording import SIGNS, duration, number, value
 
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "yellow"}
@@ -26,21 +26,16 @@ def _verdict(verdict: Verdict) -> Text:
 
 
 def _worlds(run: Run) -> Table:
-    per = "hour" if run.bucket_s == 3600 else duration(run.bucket_s)
+    per, it = "hour" if run.bucket_s == HOUR_S else duration(run.bucket_s), overview(run)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("world", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("attempts", justify="right")
-    table.add_column(f"most/{per}", justify="right", no_wrap=True)
+    for column in it.columns:
+        table.add_column(column.lower(), justify="right")
     # The one column that may be cut where the terminal is narrow: names and verdicts must stay whole.
-    table.add_column(f"attempts per {per}", overflow="ellipsis")
-    table.add_column("alert after", justify="right")
-    table.add_column("recovered after", justify="right")
-    for it in glances(run):
-        table.add_row(
-            Text(it.world.name), _verdict(it.world.verdict), it.attempts, it.peak, Text(it.shape), it.alert_after,
-            it.recovered_after,
-        )  # fmt: skip
+    table.add_column(f"{it.noun} per {per}", overflow="ellipsis")
+    for line in it.lines:
+        table.add_row(Text(line.world.name), _verdict(line.world.verdict), *line.figures, Text(line.shape))
     return table
 
 

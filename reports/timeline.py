@@ -105,9 +105,13 @@ class Timeline:
         """The buckets that the run got to: all of them, unless it stopped before its end."""
         return self.buckets if self.ended else self.buckets[: self._bucket(self.last_ns) + 1]
 
-    def peak(self) -> int:
-        """Most attempts in one bucket."""
-        return max(self.attempts.values(), default=0)
+    def counted(self, noun: str) -> Counter[int]:
+        """The series of `attempts` or `calls`."""
+        return {"attempts": self.attempts, "calls": self.calls}[noun]
+
+    def peak(self, noun: str = "attempts") -> int:
+        """Most attempts, or calls, in one bucket."""
+        return max(self.counted(noun).values(), default=0)
 
     def read(self, events: Iterable[Event]) -> Timeline:
         """Count `events`, which come in the order of their time, and return self."""

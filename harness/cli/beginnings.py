@@ -78,7 +78,7 @@ worlds: {now: "worlds:build"}
 
 faults:
   - id: busy
-    call: {service: bigquery, method: "jobs.*"}
+    call: {service: bigquery, method: "jobs.get*"}
     refuse: 503
     probability: 0.3
   - id: answer-lost

@@ -1,12 +1,14 @@
 """A run in a sentence and a world in a line: the worst by name, and why."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from harness.outcome import Finding, Verdict
 from reports.run import Run, World
-from reports.summary import figure, headline, why
+from reports.summary import figure, headline, overview, why
+from reports.timeline import Timeline
 
 
 def judged(run: Run, *findings: tuple[str, Verdict]) -> World:
@@ -46,6 +48,18 @@ def test_a_world_that_passed_names_its_checks_without_their_options(run: Run) ->
 def test_a_world_that_did_not_names_the_first_of_the_worst_in_full(run: Run) -> None:
     world = judged(run, ("a", Verdict.PASS), ("b x=1", Verdict.FAIL), ("c", Verdict.FAIL), ("d", Verdict.UNKNOWN))
     assert why(world) == "b x=1: measured 3, bound 2 (and 1 more)"
+
+
+def test_a_run_without_attempts_is_told_by_its_calls_and_has_no_empty_columns(run: Run) -> None:
+    world = judged(run, ("c", Verdict.PASS))
+    assert world.outcome is not None
+    outcome = world.outcome.model_copy(update={"metrics": {"calls_failed": 1, "alert_after_s": None}})
+    calls = Timeline(3600.0, 60, calls=Counter({0: 2, 3: 5}), ended=True)
+    record = run.record.model_copy(update={"reference": None})
+    it = overview(replace(run, record=record, bucket_s=60, worlds=(replace(world, outcome=outcome, timeline=calls),)))
+    assert dict(zip(it.columns, it.lines[0].figures, strict=True)) == {
+        "Calls": "7", "Most in 1 min": "5", "Failed calls": "1",
+    }  # fmt: skip
 
 
 def test_seconds_are_told_by_the_name_of_the_metric() -> None:
