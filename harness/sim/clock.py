@@ -122,6 +122,8 @@ class Clock:
 
         def now(cls: type[dt.datetime], tz: dt.tzinfo | None = None) -> dt.datetime:
             moment = utc()
+            if tz is None and (time.timezone or time.daylight):  # a process with a time zone of its own
+                return shaped(cls, moment.astimezone().replace(tzinfo=None))
             return shaped(cls, moment.replace(tzinfo=None) if tz is None else moment.astimezone(tz))
 
         def utcnow(cls: type[dt.datetime]) -> dt.datetime:

@@ -158,6 +158,8 @@ class Simulation:
         except Exception:  # noqa: BLE001 - a bug of ours: it is reported with the history so far
             problem, detail = "harness", traceback.format_exc()
         self._kernel.standstill.stop_watchdog()
+        assert self._kernel.packages is not None  # `begin` made it
+        self._kernel.packages.end()
         if self._faults is not None:
             self._faults.finish()
         if not problem and not self._cut_short:

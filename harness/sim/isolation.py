@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 from harness.sim.process import current_process
 from harness.sim.repoint import repoint
+
+real_putenv: Callable[..., Any] = os.putenv
+"""The real `os.putenv`, for those who keep C's idea of the environment; `install` replaces it by the preserved one."""
 
 
 class _Environment(MutableMapping[Any, Any]):
@@ -50,6 +53,7 @@ class _Environment(MutableMapping[Any, Any]):
 def install() -> None:
     """Give each process its own."""
     os.environ._data = _Environment(os.environ._data)  # type: ignore[attr-defined]  # the dict behind it
+    global real_putenv  # noqa: PLW0603 - the original is preserved where its user looks for it
     real_putenv = repoint(os.putenv, lambda key, value: None if current_process() else real_putenv(key, value))
     real_unsetenv = repoint(os.unsetenv, lambda key: None if current_process() else real_unsetenv(key))
 

@@ -27,8 +27,10 @@ from harness.sim import (
     order,
     permits,
     process,
+    python_warnings,
     semaphores,
     signals,
+    system_state,
     threads,
 )
 from harness.sim.chance import Chance
@@ -86,6 +88,7 @@ class Kernel:
         """Make a process; its death frees the locks and thread table entries it held."""
         made = Process(name, instance, 1000 + len(self.processes), environ)
         self.processes.append(made)
+        system_state.begin(made)
         made.on_death(lambda: imports.release_held_by(made))
         made.on_death(lambda: locks.release_held_by(made))
         made.on_death(lambda: permits.release_held_by(made))
@@ -152,6 +155,8 @@ def install() -> Kernel:
     chance.install(kernel.chance, current_label)
     sqlite_install.install(kernel.chance, kernel.clock.wall_ns)
     isolation.install()
+    system_state.install()
+    python_warnings.install()
     loggers.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
     hardware.install()
     exit_hooks.install()

@@ -113,6 +113,10 @@ class Packages:
         self._names = list(entering)
         self._shown = process
 
+    def end(self) -> None:
+        """Show the harness's own again: the run is over."""
+        self._show(None)
+
     @contextmanager
     def harness_view(self) -> Iterator[None]:
         """Show the harness's own copies: worlds, checks and metrics of the user's are imported in here."""

@@ -50,6 +50,11 @@ class Process:
         self.signal_handlers: dict[int, Any] = {}
         self.settings: list[dict[str, Any]] | None = None
         """What it has set of the interpreter (`harness.sim.settings`), while others are shown theirs."""
+        self.system_state: dict[str, Any] = {}
+        self.remembered: dict[str, Any] = {}
+        """What it has set that is real while it runs, and what has no effect here (`harness.sim.system_state`)."""
+        self.warned: dict[tuple[str, str], dict[Any, Any]] = {}
+        """What it has been warned of, by module."""
         self.leaving = False
         """Whether its interpreter is shutting down (`harness.sim.exit_hooks`)."""
         self.exit_hooks: list[functools.partial[Any]] = []
