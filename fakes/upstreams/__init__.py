@@ -1,25 +1,40 @@
-"""The upstreams of the sports pipeline: BallDontLie, ESPN, NBA.com, The Odds API, SendGrid and Slack's webhooks.
+"""The upstreams of the sports pipeline: BallDontLie, ESPN, NBA.com, MLB, The Odds API, SendGrid and Slack's webhooks.
 
-They serve a synthetic season that goes live and final with the clock, or a folder of recorded answers. Contents and
-front ends know each other only through `feeds`; the season knows no upstream.
+They serve a synthetic season of each league that goes live and final with the clock, or a folder of recorded answers.
+Contents and front ends know each other only through `feeds` and the seasons; a season knows no upstream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from fakes.gate import Gate
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
-from fakes.upstreams import balldontlie, espn, nba_com, nba_stats, odds_api, sendgrid, slack
+from fakes.upstreams import balldontlie, basketball, espn, nba_com, nba_stats, odds_api, sendgrid, slack
+from fakes.upstreams.basketball import NbaSeason
 from fakes.upstreams.captures import CapturedFeeds
 from fakes.upstreams.feeds import Feeds
-from fakes.upstreams.season import MOST_GAMES, Course, Season, build_season, plays_on
+from fakes.upstreams.fixture import Fixture
+from fakes.upstreams.mlb import calendar, statsapi
+from fakes.upstreams.mlb import season as baseball
+from fakes.upstreams.mlb.season import MlbSeason
+from fakes.upstreams.options import DEFAULT_FIRST_DAY, SeasonOptions
 from fakes.upstreams.synthetic import SyntheticFeeds
 from fakes.upstreams.web import Site, app
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is served: both seasons, or recorded `feeds` alone. MLB's is built when it is first asked for."""
+
+    feeds: Feeds
+    nba: NbaSeason | None = None
+    mlb: Callable[[], MlbSeason] | None = None
 
 
 class Upstreams:
@@ -27,10 +42,10 @@ class Upstreams:
 
     name = "upstreams"
 
-    def __init__(
-        self, around: Surroundings, feeds: Feeds, season: Season | None, *, keys: Mapping[str, str], limited: bool
-    ) -> None:
+    def __init__(self, around: Surroundings, contents: Contents, *, keys: Mapping[str, str], limited: bool) -> None:
+        feeds, season = contents.feeds, contents.nba
         self.season = season
+        self._mlb = contents.mlb
         self.slack = slack.SlackHooks(1 if limited else None)
         gate = Gate(around)
         bdl = balldontlie.BallDontLie(feeds, keys.get("balldontlie", ""), balldontlie.PER_MINUTE if limited else None)
@@ -49,9 +64,18 @@ class Upstreams:
                 Site(espn.HOST, around, gate, espn.Espn(season), espn.refuse),
                 Site(nba_stats.HOST, around, gate, stats, nba_stats.refuse),
             )
+        if contents.mlb is not None:
+            sites += (Site(statsapi.HOST, around, gate, statsapi.StatsApi(contents.mlb), statsapi.refuse),)
         self._apps = {site.host: app(site) for site in sites}
         if season is not None:
-            _announce_finals(around, season)
+            _announce_finals(around, season.games, "slate_final")
+
+    @property
+    def mlb(self) -> MlbSeason:
+        """MLB's season; raises `ValueError` where there is none but recorded answers."""
+        if self._mlb is None:
+            raise ValueError("captures: recorded answers have no MLB season")
+        return self._mlb()
 
     def http(self) -> Mapping[str, WsgiApp]:
         """Each upstream's own host."""
@@ -72,25 +96,25 @@ class Upstreams:
         """Nothing is held."""
 
 
-def _announce_finals(around: Surroundings, season: Season) -> None:
-    """Mark `slate_final` (key: the league's day) when the last game of a day has its final horn: the truth that no
+def _announce_finals(around: Surroundings, games: Sequence[Fixture], mark: str) -> None:
+    """Mark the end of a slate (key: the league's day) when the last game of a day has its final horn: the truth that no
     client can know before it asks, for checks that count from it.
     """
     now_s = around.now_ns() / 1e9
     ends: dict[date, float] = {}
-    for game in season.games:
+    for game in games:
         if game.played_at_all:
             ends[game.day] = max(ends.get(game.day, 0.0), game.final_s)
     for day, final_s in ends.items():
         if final_s > now_s:
             fields = {"key": day.isoformat()}
-            around.call_later(final_s - now_s, partial(around.record, "mark", name="slate_final", fields=fields))
+            around.call_later(final_s - now_s, partial(around.record, "mark", name=mark, fields=fields))
 
 
 def create(
     around: Surroundings,
     *,
-    first_day: str | date = "2026-01-10",
+    first_day: str | date = DEFAULT_FIRST_DAY,
     slates: Sequence[int] | None = None,
     days: int = 14,
     games_per_day: tuple[int, int] = (4, 11),
@@ -100,20 +124,25 @@ def create(
     late: Mapping[str, int] | None = None,
     corrected: Sequence[str] = (),
     extra: Sequence[Mapping[str, str]] = (),
+    mlb: Mapping[str, Any] | None = None,
     captures: str | Path | None = None,
     keys: Mapping[str, str] | None = None,
     limits: str = "service",
 ) -> Upstreams:
-    """The upstreams over a synthetic season, or over a folder of `captures`.
+    """The upstreams over synthetic seasons, or over a folder of `captures`.
 
-    The season starts on `first_day` (the league's, Eastern). `slates` gives the number of games of each day; without it
-    there are `days` days with a number drawn from `games_per_day` (both ends included, 0..15), none in the off-season
-    and the all-star break. Game ids count from `first_number`. By id: `postponed` games are called off (a mapping says
-    the day on which each is made up, "" for none), `cancelled` ones vanish, `late` ones begin so many minutes late,
-    `corrected` ones have their statistics changed the next day. `extra` games {day, home, away, at} come on top.
+    The NBA's season starts on `first_day` (the league's, Eastern). `slates` gives the number of games of each day;
+    without it there are `days` days with a number drawn from `games_per_day` (both ends included, 0..15), none in the
+    off-season and the all-star break. Game ids count from `first_number`. By id: `postponed` games are called off (a
+    mapping says the day on which each is made up, "" for none), `cancelled` ones vanish, `late` ones begin so many
+    minutes late, `corrected` ones have their statistics changed the next day. `extra` games {day, home, away, at} come
+    on top.
 
-    `keys` {balldontlie, odds_api, sendgrid}: the one key each accepts (any
-    where not given). `limits` is "service" (their rate limits) or "none". Raises `ValueError` naming the option.
+    `mlb` has the same options for MLB, whose `first_day` and `days` are those above where it says nothing, and
+    `suspended` (games broken off and resumed the next day) and `rain` (whether some are called off by chance).
+
+    `keys` {balldontlie, odds_api, sendgrid}: the one key each accepts (any where not given). `limits` is "service"
+    (their rate limits) or "none". Raises `ValueError` naming the option.
     """
     if limits not in ("service", "none"):
         raise ValueError(f"limits: {limits!r}; give 'service' or 'none'")
@@ -122,34 +151,39 @@ def create(
         raise ValueError(f"keys: {unknown} unknown; there are balldontlie, odds_api and sendgrid")
     limited = limits == "service"
     if captures is not None:
-        return Upstreams(around, CapturedFeeds(Path(captures)), None, keys=keys or {}, limited=limited)
-    low, high = games_per_day
-    if not 0 <= low <= high <= MOST_GAMES:
-        raise ValueError(f"games_per_day: {games_per_day}; give two numbers in order, 0 to {MOST_GAMES}")
-    if days < 1:
-        raise ValueError(f"days: {days}; a season has at least one")
-    try:
-        first = date.fromisoformat(first_day) if isinstance(first_day, str) else first_day
-    except ValueError:
-        raise ValueError(f"first_day: {first_day!r} is no date; give YYYY-MM-DD") from None
+        return Upstreams(around, Contents(CapturedFeeds(Path(captures))), keys=keys or {}, limited=limited)
+    options = SeasonOptions(
+        first_day, slates, days, games_per_day, first_number, postponed, cancelled, late, corrected, (), extra
+    )
+    season = _nba(around, options)
+    of_mlb = SeasonOptions.of("mlb", mlb or {}, first_day=first_day, days=days)
+    lazily = cache(partial(_mlb, around, of_mlb))
+    upstreams = Upstreams(around, Contents(SyntheticFeeds(season), season, lazily), keys=keys or {}, limited=limited)
+    if mlb is not None:
+        _announce_finals(around, lazily().games, "mlb_slate_final")
+    return upstreams
+
+
+def _nba(around: Surroundings, options: SeasonOptions) -> NbaSeason:
     rng = around.rng("season")
     seed = f"{rng.getrandbits(64):016x}"
-    if slates is not None:
-        counts = list(slates)
-    else:
-        counts = [rng.randint(low, high) if plays_on(first + timedelta(days=day)) else 0 for day in range(days)]
+    counts = options.counts(rng, basketball.plays_on, lambda day: 0)
     try:
-        course = Course(
-            postponed={
-                game: date.fromisoformat(day) if day else None
-                for game, day in (postponed.items() if isinstance(postponed, Mapping) else [(g, "") for g in postponed])
-            },
-            cancelled=frozenset(cancelled),
-            late={game: 60 * minutes for game, minutes in (late or {}).items()},
-            corrected=frozenset(corrected),
-            extra=tuple(extra),
+        return basketball.build_season(
+            seed, options.first(), counts, first_number=options.first_number or 1, course=options.course()
         )
-        season = build_season(seed, first, counts, first_number=first_number, course=course)
     except ValueError as error:
         raise ValueError(f"slates, postponed, cancelled, late, corrected, extra: {error}") from None
-    return Upstreams(around, SyntheticFeeds(season), season, keys=keys or {}, limited=limited)
+
+
+def _mlb(around: Surroundings, options: SeasonOptions) -> MlbSeason:
+    rng = around.rng("mlb season")
+    seed = f"{rng.getrandbits(64):016x}"
+    counts = options.counts(rng, baseball.plays_on, partial(calendar.slate, rng=rng))
+    numbered = {} if options.first_number is None else {"first_number": options.first_number}
+    try:
+        return baseball.build_season(
+            seed, options.first(), counts, course=options.course(), rain=options.rain, **numbered
+        )
+    except ValueError as error:
+        raise ValueError(f"mlb: slates, postponed, cancelled, late, corrected, suspended, extra: {error}") from None

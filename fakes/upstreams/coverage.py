@@ -9,9 +9,9 @@ from fakes.upstreams.habits import HABITS
 PAGE = Page(
     "The upstreams",
     '`tunnel.backend("upstreams", ...)` puts these sites on the network under their own host names. Their contents are '
-    "one synthetic season that goes live and final with the clock, or a folder of recorded answers. What a site shows "
-    "is a function of season and time alone: asking twice, in another order or for the state of an hour ago "
-    "(`ServeStale`) agrees.",
+    "a synthetic season of the NBA and one of MLB that go live and final with the clock, or a folder of recorded "
+    "answers. What a site shows is a function of season and time alone: asking twice, in another order or for the "
+    "state of an hour ago (`ServeStale`) agrees.",
     {
         "api.balldontlie.io": Remark(
             "approximated", "`/v1/box_scores`, `/v1/games`, `/v1/player_injuries`; bearer key (401), `per_page` ≤ 100 "
@@ -43,15 +43,33 @@ PAGE = Page(
             "approximated", "webhooks: `ok`, `invalid_payload`, `no_text`, `no_service`; one a second (429 with "
             "`Retry-After`); `messages` keeps what was taken",
         ),
-        "api.bettingpros.com, statsapi.mlb.com, injury report PDFs": Remark("refused", "their hosts do not resolve"),
+        "statsapi.mlb.com": Remark(
+            "approximated", "schedule (by date, span, game, club, season; `hydrate` of team, probablePitcher, "
+            "linescore, decisions, lineups, seriesStatus), live feed with `timecode` and pitches, box score, line "
+            "score, play by play, clubs, rosters, people with season and game-log statistics, standings, venues, "
+            "sports, leagues, divisions; `fields`; errors with `messageNumber`. Held to MLB-StatsAPI and "
+            "python-mlb-statsapi. Postponed and suspended games are on both days under one `gamePk`. Other endpoints "
+            "are a 501 that makes a run unknown",
+        ),
+        "api.bettingpros.com, injury report PDFs": Remark("refused", "their hosts do not resolve"),
         "a game": Remark(
             "supported", "drawn as plays, so that every moment adds up: players to teams, teams to scores and periods, "
             "240 minutes and 25 an overtime; the hurt don't play. 2 h 15 min on average, 20 min more an overtime",
         ),
         "a season": Remark(
             "approximated", "the NBA's: home and away in balance, back-to-backs one game in six, no three days in "
-            "a row, all-star break and off-season where `slates` are not given; no playoffs, no MLB. The players are "
-            "made up",
+            "a row, all-star break and off-season where `slates` are not given; no playoffs. The players are made up",
+        ),
+        "a game of baseball": Remark(
+            "supported", "drawn pitch by pitch at MLB's rates of 2023, so that every moment adds up: runs to clubs, "
+            "innings and pitchers, everybody who bats to runs, outs and runners left; earned runs, decisions, saves "
+            "and holds by the rules; the automatic runner of extra innings. 2 h 40 min on average. No wild pitches, "
+            "balks, bunts, replays",
+        ),
+        "a season of MLB": Remark(
+            "approximated", "series of two to four games, five starters in turn, injured lists, days off on Mondays "
+            "and Thursdays; in the open rain calls off 1.5 % of the games, made up as split double headers, and a few "
+            "are suspended; none in winter and in the all-star break. No playoffs, no trades",
         ),
     },
     tables=(
@@ -72,6 +90,7 @@ PAGE = Page(
                 ("`late`", "id → minutes by which a game begins late"),
                 ("`corrected`", "ids of games whose statistics are changed 14 h after their end"),
                 ("`extra`", "games on top: `{day, home, away, at}`, two of one team on one day too"),
+                ("`mlb`", "the same options for MLB, and `suspended` (ids) and `rain` (`true`)"),
                 ("`captures`", "a folder of recorded answers instead of a season (BallDontLie, cdn.nba.com, odds)"),
                 ("`keys`", "the one key `balldontlie`, `odds_api`, `sendgrid` accept"),
                 ("`limits`", "`service` (the rates above) or `none`"),

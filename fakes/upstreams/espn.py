@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from fakes.seam import Refuse
+from fakes.upstreams.basketball import Game, NbaSeason
 from fakes.upstreams.exchange import Request, Response, json_response
 from fakes.upstreams.feeds import Json
 from fakes.upstreams.fixture import EASTERN, State
 from fakes.upstreams.league import TEAMS, Team
-from fakes.upstreams.nba_records import Records
-from fakes.upstreams.season import Game, Season
+from fakes.upstreams.nba_records import NbaRecords
 
 HOST = "site.api.espn.com"
 BASE = "/apis/site/v2/sports/basketball/nba"
@@ -108,9 +108,9 @@ def abbreviation(team: Team) -> str:
 class Espn:
     """Answers for a season."""
 
-    def __init__(self, season: Season) -> None:
+    def __init__(self, season: NbaSeason) -> None:
         self._season = season
-        self._records = Records(season)
+        self._records = NbaRecords(season)
 
     def __call__(self, request: Request, now_s: float) -> Response:
         """One request."""
@@ -244,7 +244,7 @@ def _team(team: Team) -> Json:
     }
 
 
-def _league(year: int, season: Season) -> Json:
+def _league(year: int, season: NbaSeason) -> Json:
     days = sorted({game.day for game in season.games})
     first, last = (days[0], days[-1]) if days else (date(year, 1, 1), date(year, 1, 1))
     return {

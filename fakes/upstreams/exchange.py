@@ -27,12 +27,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a site answers."""
+    """What a site answers. `unsupported` says in the emulator's words what it cannot do, if that is why it refuses."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
+    unsupported: str = ""
 
 
 def json_response(status: int, body: Any, headers: Mapping[str, str] | None = None, reason: str = "") -> Response:

@@ -36,8 +36,9 @@ class Fixture:
     """One game. `day` is the league's (Eastern) day, times are seconds since the epoch.
 
     `late_s` is how much later than `tip_s` it begins. A `postponed` game is not played; `made_up` is the day on which a
-    game of the same id is, and that one is not known before `known_from_s`. A `corrected` one has its statistics
-    changed `CORRECTED_AFTER_S` after its end.
+    game of the same id is, and that one, `made_up_from` the first day, is not known before `known_from_s`. Of
+    `games_of_day` games that the two teams play on a day it is the `number_of_day`-th. A `corrected` one has its
+    statistics changed `CORRECTED_AFTER_S` after its end.
     """
 
     game_id: str
@@ -51,6 +52,7 @@ class Fixture:
     late_s: int = 0
     corrected: bool = False
     made_up: date | None = None
+    made_up_from: date | None = None
     known_from_s: float = float("-inf")
     number_of_day: int = 1
     games_of_day: int = 1
@@ -68,6 +70,11 @@ class Fixture:
     @cached_property
     def final_s(self) -> int:
         """When it is over."""
+        raise NotImplementedError
+
+    @property
+    def final_score(self) -> tuple[int, int]:
+        """Points of the home and the visiting team in the end."""
         raise NotImplementedError
 
     @property

@@ -1,6 +1,6 @@
-"""Who has won what by a given moment: wins and losses, series and standings, from the games themselves.
+"""Series and standings of the NBA by a given moment, in the column order of stats.nba.com.
 
-It must not know any upstream's paths; rows are in the column order of stats.nba.com.
+It must not know any upstream's paths.
 """
 
 from __future__ import annotations
@@ -8,41 +8,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from fakes.upstreams.fixture import State
-from fakes.upstreams.league import TEAMS, Team
-from fakes.upstreams.season import Game, Season
+from fakes.upstreams.basketball import Game, NbaSeason
+from fakes.upstreams.league import TEAMS
+from fakes.upstreams.records import Records
 
 
-class Records:
-    """Counts the finished games of a season."""
-
-    def __init__(self, season: Season) -> None:
-        self._season = season
-
-    def finals(self, now_s: float) -> list[Game]:
-        """The games that are over, in order of their days."""
-        over = [game for game in self._season.games if game.state(now_s) is State.FINAL]
-        return sorted(over, key=lambda game: (game.tip_s, game.game_id))
-
-    def of(self, team: Team, now_s: float) -> tuple[int, int]:
-        """Games won and lost."""
-        home, road = self.split(team, now_s)
-        return home[0] + road[0], home[1] + road[1]
-
-    def split(self, team: Team, now_s: float) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Won and lost at home, and on the road."""
-        counts = [[0, 0], [0, 0]]
-        for game in self.finals(now_s):
-            if team.tricode in (game.home.tricode, game.away.tricode):
-                side = 0 if team.tricode == game.home.tricode else 1
-                score = game.box.score
-                counts[side][0 if score[side] > score[1 - side] else 1] += 1
-        return (counts[0][0], counts[0][1]), (counts[1][0], counts[1][1])
+class NbaRecords(Records[Game]):
+    """The finished games of an NBA season, in rows."""
 
     def series(self, game: Game, stamp: str, now_s: float) -> list[Any]:
         """How often the home team has beaten the visitors, and the other way round."""
         home = away = 0
-        for met in self._meetings(game, now_s):
+        for met in self.meetings(game, now_s):
             winner = met.home if met.box.score[0] > met.box.score[1] else met.away
             home, away = home + (winner == game.home), away + (winner == game.away)
         leader = game.home.city if home > away else game.away.city if away > home else "Tied"
@@ -50,7 +27,7 @@ class Records:
 
     def last_meeting(self, game: Game, now_s: float) -> list[Any] | None:
         """The game these teams played last before this one; None where there is none."""
-        before = [met for met in self._meetings(game, now_s) if met.tip_s < game.tip_s]
+        before = [met for met in self.meetings(game, now_s) if met.tip_s < game.tip_s]
         if not before:
             return None
         last = before[-1]
@@ -59,11 +36,7 @@ class Records:
                 last.home.tricode, home, last.away.nba_id, last.away.city, last.away.name, last.away.tricode,
                 away]  # fmt: skip
 
-    def _meetings(self, game: Game, now_s: float) -> list[Game]:
-        teams = {game.home.tricode, game.away.tricode}
-        return [met for met in self.finals(now_s) if {met.home.tricode, met.away.tricode} == teams]
-
-    def standings(self, conference: str, day: date, season: Season, now_s: float) -> list[list[Any]]:
+    def standings(self, conference: str, day: date, season: NbaSeason, now_s: float) -> list[list[Any]]:
         """A conference's table, best first."""
         rows = []
         for team in TEAMS:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from fakes.seam import Refuse
+from fakes.upstreams.basketball import Game, NbaSeason
 from fakes.upstreams.boxscore import Line
 from fakes.upstreams.exchange import Request, Response, json_response
 from fakes.upstreams.feeds import Json
@@ -28,8 +29,7 @@ from fakes.upstreams.nba_columns import (
     STANDINGS,
     TEAM_STATS,
 )
-from fakes.upstreams.nba_records import Records
-from fakes.upstreams.season import Game, Season
+from fakes.upstreams.nba_records import NbaRecords
 
 HOST = "stats.nba.com"
 NEEDED_HEADERS = ("user-agent", "referer")
@@ -40,10 +40,10 @@ Rows = Sequence[Sequence[Any]]
 class NbaStats:
     """Answers for a season."""
 
-    def __init__(self, season: Season, schedule: Callable[[float], Json]) -> None:
+    def __init__(self, season: NbaSeason, schedule: Callable[[float], Json]) -> None:
         self._season = season
         self._schedule = schedule
-        self._records = Records(season)
+        self._records = NbaRecords(season)
 
     def __call__(self, request: Request, now_s: float) -> Response:
         """One request."""

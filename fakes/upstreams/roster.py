@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fakes.upstreams.league import TEAMS, Team
@@ -64,7 +65,7 @@ def build_rosters(rng: random.Random) -> dict[str, tuple[Player, ...]]:
 def _roster(team: Team, rng: random.Random, taken: set[str]) -> tuple[Player, ...]:
     players = []
     for rank, position in enumerate(POSITIONS):
-        first, last = _name(rng, taken)
+        first, last = draw_name(rng, taken)
         inches = {"G": 75, "F": 80, "C": 83}[position] + rng.randint(-2, 2)
         players.append(
             Player(
@@ -85,9 +86,12 @@ def _roster(team: Team, rng: random.Random, taken: set[str]) -> tuple[Player, ..
     return tuple(players)
 
 
-def _name(rng: random.Random, taken: set[str]) -> tuple[str, str]:
+def draw_name(
+    rng: random.Random, taken: set[str], firsts: Sequence[str] = FIRST_NAMES, lasts: Sequence[str] = LAST_NAMES
+) -> tuple[str, str]:
+    """A given and a family name that nobody of `taken` has; some are juniors or third of their names."""
     while True:
-        first, last = rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
+        first, last = rng.choice(firsts), rng.choice(lasts)
         if f"{first} {last}" not in taken:
             taken.add(f"{first} {last}")
             return first, last + rng.choice(SUFFIXES)

@@ -7,13 +7,13 @@ import random
 from datetime import UTC, date, datetime
 from typing import Any
 
+from fakes.upstreams.basketball import Game, NbaSeason
 from fakes.upstreams.boxscore import Line
 from fakes.upstreams.feeds import Json
 from fakes.upstreams.fixture import EASTERN, State
 from fakes.upstreams.injuries import Injury
 from fakes.upstreams.league import Team
 from fakes.upstreams.roster import Player
-from fakes.upstreams.season import Game, Season
 
 OFFERED_WITHIN_S = 2 * 86_400
 """Events are listed two days ahead; player props of an event appear a day ahead."""
@@ -27,7 +27,7 @@ ORDINALS = ("1st Qtr", "2nd Qtr", "3rd Qtr", "4th Qtr")
 class SyntheticFeeds:
     """Renders a season as each upstream would."""
 
-    def __init__(self, season: Season) -> None:
+    def __init__(self, season: NbaSeason) -> None:
         self._season = season
         self._by_event = {event_id(game): game for game in season.games}  # the make-up game, where there is one
 

@@ -81,7 +81,14 @@ def _read(environ: Mapping[str, Any]) -> Request:
 
 def _see(response: Response) -> Seen:
     ok = response.status < 400
-    return Seen(response.status, ok=ok, applied=ok, reason=response.reason, bytes_out=len(response.body))
+    return Seen(
+        response.status,
+        ok=ok,
+        applied=ok,
+        reason=response.reason,
+        bytes_out=len(response.body),
+        unsupported=response.unsupported,
+    )
 
 
 def _truncate(response: Response, after_bytes: int) -> NoReturn:

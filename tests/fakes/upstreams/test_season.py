@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.upstreams.basketball import build_season, plays_on
 from fakes.upstreams.boxscore import COUNTS, total
 from fakes.upstreams.fixture import State
 from fakes.upstreams.league import TEAMS
-from fakes.upstreams.season import Course, build_season, plays_on
+from fakes.upstreams.season import Course
 
 DAY = dt.date(2026, 1, 16)
 
