@@ -49,16 +49,9 @@ def waiting_for_ever(processes: Sequence[Process], loop: VirtualLoop) -> list[Pr
 def due(loop: VirtualLoop) -> list[Any]:
     """The greenlets and processes that a timer or a queued callback will wake."""
     found: list[Any] = []
-    for timer in loop.pending():
-        if hasattr(timer, "greenlet"):
-            found.append(timer.greenlet)
-        else:
-            found.extend(_targets(timer.callback))
-            for argument in timer.args:
-                found.extend(_targets(argument))
-    for callback in loop.queued():
-        found.extend(_targets(callback.callback))
-        for argument in callback.args or ():
+    for waiting in (*loop.pending(), *loop.queued()):
+        found.extend(_targets(waiting.callback))
+        for argument in waiting.args or ():
             found.extend(_targets(argument))
     return found
 

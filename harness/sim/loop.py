@@ -73,16 +73,17 @@ class Callback:
 class Timer:
     """A gevent timer watcher: one shot `after` seconds from its start, then every `repeat` seconds if that is not 0."""
 
-    __slots__ = ("_due", "after_ns", "args", "callback", "loop", "ref", "repeat_ns")
+    __slots__ = ("after_ns", "args", "callback", "due", "loop", "ref", "repeat_ns")
 
     def __init__(self, loop: VirtualLoop, after: float, repeat: float, ref: bool) -> None:
         self.loop = loop
-        self.after_ns = max(0, round(after * NS))
-        self.repeat_ns = round(repeat * NS)
+        self.after_ns = round(after * NS) if after > 0 else 0
+        self.repeat_ns = round(repeat * NS) if repeat else 0
         self.ref = ref
         self.callback: Callable[..., Any] | None = None
         self.args: tuple[Any, ...] = ()
-        self._due = -1  # the serial number of its entry in the heap; older entries are stale
+        self.due = 0
+        """The serial number of its entry in the heap, 0 for none: any other entry is stale."""
 
     @property
     def active(self) -> bool:
@@ -98,19 +99,19 @@ class Timer:
         """Fire once `after` seconds from now, calling `callback(*args)` in the hub."""
         self.callback = callback
         self.args = args
-        self._due = self.loop.push(self.after_ns, self)
+        self.due = self.loop.push(self.after_ns, self)
 
     def again(self, callback: Callable[..., Any], *args: Any, update: bool | None = None) -> None:
         """Restart with the repeat interval."""
         self.callback = callback
         self.args = args
-        self._due = self.loop.push(self.repeat_ns, self)
+        self.due = self.loop.push(self.repeat_ns, self)
 
     def stop(self) -> None:
         """Never fire."""
         self.callback = None
         self.args = ()
-        self._due = -1
+        self.due = 0
 
     close = stop
 
@@ -120,47 +121,26 @@ class Timer:
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
-    def awaits(self, serial: int) -> bool:
-        """Whether heap entry `serial` will fire."""
-        return self.callback is not None and serial == self._due
-
-    def fire(self, serial: int) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
-        """Give the call that heap entry `serial` stands for, None if the entry is stale."""
-        callback = self.callback
-        if callback is None or serial != self._due:
-            return None
-        args = self.args
-        if self.repeat_ns:
-            self._due = self.loop.push(self.repeat_ns, self)
-        else:
-            self.callback = None
-            self.args = ()
-            self._due = -1
-        return callback, args
-
 
 class Sleeper:
-    """A greenlet that sleeps, in the heap without the watcher and the waiter that gevent would make for it."""
+    """A greenlet that sleeps: in the heap or the queue in place of the watcher and the waiter gevent would make for it.
 
-    __slots__ = ("asleep", "greenlet")
+    It sleeps as long as it has a `callback`, the greenlet's own `switch`, which whoever wakes it takes away first.
+    """
 
-    def __init__(self, greenlet: Any) -> None:
-        self.greenlet = greenlet
-        self.asleep = True
+    __slots__ = ("args", "callback", "due")
 
-    def wake(self) -> None:
-        """Let it run, if nothing else has woken it."""
-        if self.asleep:
-            self.asleep = False
-            self.greenlet.switch()
+    repeat_ns = 0
 
-    def awaits(self, serial: int) -> bool:
+    def __init__(self, wake: Callable[[], Any]) -> None:
+        self.callback: Callable[[], Any] | None = wake
+        self.args: tuple[()] | None = ()
+        self.due = 0
+
+    @property
+    def pending(self) -> bool:
         """Whether it still sleeps."""
-        return self.asleep
-
-    def fire(self, serial: int) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
-        """Give the call that wakes it; None if something else has."""
-        return (self.wake, ()) if self.asleep else None
+        return self.callback is not None
 
 
 class IdleWatcher:
@@ -223,7 +203,7 @@ class VirtualLoop:
         self.on_stuck: Callable[[str, Callable[..., Any] | None], None] | None = None
         self.on_collect: Callable[[], object] | None = None
         self.on_exhausted: Callable[[], object] | None = None
-        self._callbacks: deque[Callback] = deque()
+        self._callbacks: deque[Callback | Sleeper] = deque()
         self._heap: list[tuple[int, int, Timer | Sleeper]] = []
         self._serial = 0
         self._step_limit = SWITCHES_PER_INSTANT
@@ -264,23 +244,24 @@ class VirtualLoop:
     def sleep(self, seconds: float = 0, ref: bool = True) -> None:
         """Let the running greenlet wait for `seconds`; for none, let the others have their turn at this instant."""
         after_ns = round(seconds * NS)
-        sleeper = Sleeper(getcurrent())
+        sleeper = Sleeper(getcurrent().switch)
         if after_ns > 0:
-            self.push(after_ns, sleeper)
+            sleeper.due = self.push(after_ns, sleeper)
         else:
-            self.run_callback(sleeper.wake)
+            self._callbacks.append(sleeper)
         switch = get_hub().switch
         try:
-            while sleeper.asleep:
+            while sleeper.callback is not None:
                 switch()
         finally:
-            sleeper.asleep = False
+            sleeper.callback = None
+            sleeper.due = 0
 
     def pending(self) -> list[Timer | Sleeper]:
         """What still waits in the heap to fire, in no order."""
-        return [timer for _, serial, timer in self._heap if timer.awaits(serial)]
+        return [timer for _, serial, timer in self._heap if timer.due == serial]
 
-    def queued(self) -> list[Callback]:
+    def queued(self) -> list[Callback | Sleeper]:
         """What still waits to run at this instant."""
         return [callback for callback in self._callbacks if callback.pending]
 
@@ -306,13 +287,16 @@ class VirtualLoop:
                 func = callback.callback
                 if func is None:
                     continue
-                args = callback.args or ()
+                args = callback.args
                 callback.callback = None
                 self.steps = steps = self.steps + 1
                 if steps > self._step_limit:
                     self._stuck(f"{SWITCHES_PER_INSTANT:,} switches at one instant and nobody waited", func)
                 try:
-                    func(*args)
+                    if args:
+                        func(*args)
+                    else:
+                        func()
                 except BaseException:  # noqa: BLE001 - gevent's loop contract: report everything, keep running
                     self.handle_error(callback, *sys.exc_info())
                 callback.args = None
@@ -320,20 +304,28 @@ class VirtualLoop:
                 return
             while heap:
                 when_ns, serial, timer = heappop(heap)
-                due = timer.fire(serial)
-                if due is None:
+                if timer.due != serial:
                     continue
+                func, args = timer.callback, timer.args
+                assert func is not None  # it is due
                 if when_ns > self.now_ns:
                     self.now_ns = when_ns
-                    self.jumps += 1
+                    self.jumps = jumps = self.jumps + 1
                     self.read_limit_ns = when_ns + READS_PER_INSTANT
                     self._step_limit = self.steps + SWITCHES_PER_INSTANT
-                    if not self.jumps % JUMPS_PER_COLLECTION and self.on_collect is not None:
+                    if not jumps % JUMPS_PER_COLLECTION and self.on_collect is not None:
                         self.on_collect()
                 else:
                     self.steps += 1  # a timer of length zero is a switch like any other
+                if timer.repeat_ns:
+                    timer.due = self.push(timer.repeat_ns, timer)
+                else:
+                    timer.callback, timer.args, timer.due = None, (), 0
                 try:
-                    due[0](*due[1])
+                    if args:
+                        func(*args)
+                    else:
+                        func()
                 except BaseException:  # noqa: BLE001 - gevent's loop contract: report everything, keep running
                     self.handle_error(timer, *sys.exc_info())
                 break
