@@ -19,7 +19,8 @@ class RunRequest:
     """Run `worlds` of `scenario` with `seed`, at most `jobs` of them at a time, and leave the files in `out_dir`.
 
     `out_dir` exists and can be written. `until` names an event at which to stop, None for the end of the span.
-    `release` is what is under test, for the record. With `pdb` the debugger opens at `until`; with `paranoid` each
+    `release` is what is under test, for the record. With `pdb` the debugger opens at `until`; `debugpy` is a
+    port at which each world waits for an editor's debugger before it begins; with `paranoid` each
     world runs twice at once, and is unknown where the two differ.
     """
 
@@ -32,6 +33,7 @@ class RunRequest:
     engine: Engine = "sim"
     release: str = ""
     pdb: bool = False
+    debugpy: int | None = None
     paranoid: bool = False
 
 

@@ -245,6 +245,7 @@ class _World:
             "watchdog_s": self._project.watchdog_s,
             "traces": str(_traces_of(summary)),
             "pdb": request.pdb,
+            "debugpy": request.debugpy,
             "buffer_bytes": COMPARED_BYTES if request.paranoid else WRITTEN_BYTES,
             "measure": measure.wanted(self.measured),
         }

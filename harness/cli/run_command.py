@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import shlex
@@ -31,6 +32,8 @@ from harness.scenario.model import SEED_MAX, Scenario
 from harness.strict import nearest
 from harness.until import Until, UntilError
 
+DEBUGPY_PORT = 5678
+"""Where debugpy's own documentation and editors' templates look for it."""
 RUNNERS: dict[str, str] = {"sim": "harness.runner"}
 """Engine -> the module whose `run` is a `harness.request.Runner`."""
 
@@ -41,7 +44,13 @@ class How:
 
     until: str | None
     pdb: bool
+    debugpy: int | None
     paranoid: bool
+
+    @property
+    def watched(self) -> bool:
+        """Whether somebody sits at a debugger."""
+        return self.pdb or self.debugpy is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class Order:
         words += ["--engine", self.engine] if self.engine != "sim" else []
         words += ["--until", shlex.quote(self.how.until)] if self.how.until else []
         words += ["--pdb"] if self.how.pdb else []
+        words += ["--debugpy", str(self.how.debugpy)] if self.how.debugpy is not None else []
         words += ["--paranoid"] if self.how.paranoid else []
         return " ".join(words)
 
@@ -83,6 +93,15 @@ class Order:
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Default: .windtunnel/runs/<id>.")
 @click.option("--until", metavar="EVENT", help="Stop there: 45m, mark:NAME, call:SERVICE.METHOD:N, event:SEQ, …")
 @click.option("--pdb", is_flag=True, help="Open the debugger at --until, while virtual time stands still.")
+@click.option(
+    "--debugpy",
+    type=click.IntRange(1, 65535),
+    is_flag=False,
+    flag_value=DEBUGPY_PORT,
+    envvar="WINDTUNNEL_DEBUGPY",
+    metavar="[PORT]",
+    help=f"Wait for an editor's debugger at 127.0.0.1, port {DEBUGPY_PORT} unless said otherwise.",
+)
 @click.option("--paranoid", is_flag=True, help="Run twice at once and name the first event that differs.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=lambda: os.cpu_count() or 1, help="Worlds at a time.")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
@@ -95,6 +114,7 @@ def run_scenarios(
     out: Path | None,
     until: str | None,
     pdb: bool,
+    debugpy: int | None,
     paranoid: bool,
     jobs: int,
     as_json: bool,
@@ -103,7 +123,8 @@ def run_scenarios(
     workspace = Workspace.open(Path.cwd())
     if engine not in RUNNERS:
         raise exits.InputError(f"--engine {engine} is not there yet; use --engine {' or '.join(RUNNERS)}")
-    how = How(_moment(until, pdb=pdb, paranoid=paranoid), pdb, paranoid)
+    how = How(_moment(until, pdb=pdb), pdb, debugpy, paranoid)
+    _one_debugger(how)
     tested = release.current(workspace.project.root)
     started_at = datetime.now(UTC)
     orders = []
@@ -125,11 +146,19 @@ def run_scenarios(
     return exits.OF_VERDICT[Verdict.combine(Verdict(record["verdict"]) for record in records)]
 
 
-def _moment(until: str | None, *, pdb: bool, paranoid: bool) -> str | None:
+def _one_debugger(how: How) -> None:
+    if how.watched and how.paranoid:
+        name = "--pdb" if how.pdb else "--debugpy"
+        raise exits.InputError(f"{name} and --paranoid exclude one another: nobody can sit at two debuggers")
+    if how.pdb and how.debugpy is not None:
+        raise exits.InputError("--pdb and --debugpy exclude one another: choose one debugger")
+    if how.debugpy is not None and importlib.util.find_spec("debugpy") is None:
+        raise exits.InputError("--debugpy needs debugpy beside Windtunnel: pip install debugpy")
+
+
+def _moment(until: str | None, *, pdb: bool) -> str | None:
     if pdb and until is None:
         raise exits.InputError("--pdb opens the debugger at a moment: say which, as in --until mark:NAME")
-    if pdb and paranoid:
-        raise exits.InputError("--pdb and --paranoid exclude one another: nobody can sit at two debuggers")
     if until is not None:
         try:
             Until.parse(until)
@@ -142,20 +171,23 @@ def _carry_out(order: Order, runner: Runner, jobs: int, as_json: bool) -> dict[s
     with Stage(order.out_dir, order.worlds) as stage:
         if not as_json:
             click.echo(f"{order.scenario.name}  seed {order.seed}  commit {order.release}  engine {order.engine}")
+        if order.how.debugpy is not None:
+            click.echo(f"each world waits for a debugger to attach to 127.0.0.1:{order.how.debugpy}", err=True)
         request = RunRequest(
             scenario=order.scenario,
             worlds=order.worlds,
             seed=order.seed,
             out_dir=stage.folder,
-            jobs=1 if order.how.pdb else jobs,
+            jobs=1 if order.how.watched else jobs,
             until=order.how.until,
             pdb=order.how.pdb,
+            debugpy=order.how.debugpy,
             paranoid=order.how.paranoid,
             engine=order.engine,
             release=order.release,
         )
         started_at, started_s = datetime.now(UTC), time.perf_counter()
-        with progress_bar(order.worlds, wanted=not as_json and not order.how.pdb) as on_progress:
+        with progress_bar(order.worlds, wanted=not as_json and not order.how.watched) as on_progress:
             result = runner(request, on_progress)
         record = _record(order, result, started_at, time.perf_counter() - started_s)
         record.write(stage.folder / run_dir.RECORD)

@@ -10,6 +10,7 @@ import os
 import pdb
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -18,7 +19,7 @@ from typing import Any
 import gevent
 import greenlet
 
-from harness.sim import terminal
+from harness.sim import order, terminal
 from harness.sim.kernel import Kernel
 from harness.sim.loop import NS
 from harness.sim.process import current_label
@@ -46,6 +47,17 @@ class Seen:
     def __str__(self) -> str:
         shown = " ".join(f"{key}={value!r}" for key, value in self.fields.items() if value not in (None, "", {}))
         return f"event {self.seq}: {self.kind} of {self.process}#{self.instance} {shown[:300]}"
+
+
+@contextmanager
+def looking(kernel: Kernel) -> Iterator[None]:
+    """Let nothing move while somebody looks: not the watchdog's patience, not the clock that is read, not the numbers
+    that stand for addresses in what is shown.
+    """
+    kernel.standstill.stop_watchdog()
+    with kernel.loop.stopped(), order.unnumbered():
+        yield
+    kernel.standstill.start_watchdog()
 
 
 class Debugger:
@@ -96,11 +108,10 @@ class Debugger:
                 "PYTHONBREAKPOINT=0 in the environment of the service to pass over breakpoints"
             )
             return
-        self._kernel.standstill.stop_watchdog()
         self._tell("debugger", open=True)
-        with terminal.attached():
+        with looking(self._kernel), terminal.attached():
             now_ns = self._kernel.loop.now_ns
-            debugger = _Pdb(nosigint=True)
+            debugger = _Pdb(self._kernel)
             debugger.message(f"\n--- windtunnel stopped at {now_ns / NS:.9f} s: {about[0]}")
             for line in (*about[1:], HELP):
                 debugger.message(f"    {line}")
@@ -108,7 +119,6 @@ class Debugger:
         self._tell("debugger", open=False)
         if debugger.quitting:
             self._end(f"the user quit the debugger at {about[0]}")
-        self._kernel.standstill.start_watchdog()
         if live:
             debugger.follow(frame)
 
@@ -146,6 +156,10 @@ class Debugger:
 class _Pdb(pdb.Pdb):
     """pdb that asks at once, instead of at the next line, and steps only through the frame it was opened in."""
 
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(nosigint=True)
+        self._kernel = kernel
+
     def ask(self, frame: FrameType) -> None:
         """Take commands about `frame`."""
         self.reset()
@@ -168,10 +182,10 @@ class _Pdb(pdb.Pdb):
 
     def user_line(self, frame: FrameType) -> None:
         """Ask at a line that was stepped to."""
-        with terminal.attached():
+        with looking(self._kernel), terminal.attached():
             super().user_line(frame)
 
     def user_return(self, frame: FrameType, return_value: Any) -> None:
         """Ask at a return that was stepped to."""
-        with terminal.attached():
+        with looking(self._kernel), terminal.attached():
             super().user_return(frame, return_value)

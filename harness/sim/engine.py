@@ -26,7 +26,9 @@ from harness.history import WRITTEN_BYTES, HistoryWriter
 from harness.measure import Measure
 from harness.sim import clock as sim_clock
 from harness.sim import guest
+from harness.sim.debug_server import DebugServer
 from harness.sim.debugger import Debugger, DebuggerStop, Seen
+from harness.sim.kernel import Kernel
 from harness.sim.launcher import Launcher, PipelineError
 from harness.sim.loop import NS, Stuck
 from harness.sim.process import Process, spawn_in
@@ -56,7 +58,8 @@ class RunPlan:
     are the folders of the user's project, `folder` the one that paths in the world are relative to; `until` is where to
     stop (`harness.until`), "" for the end of the span; with `pdb` the debugger opens there. `watchdog_s` is how long
     nothing may move, in real seconds, and `traces` where a child that must be ended from outside leaves its stacks.
-    `measure` says how to measure coverage (`harness.measure`), None for not at all.
+    `measure` says how to measure coverage (`harness.measure`), None for not at all; `debugpy` is the port
+    on which to wait for a debugger, None for no such.
     """
 
     world: str
@@ -76,6 +79,7 @@ class RunPlan:
     watchdog_s: float = WATCHDOG_S
     traces: str = ""
     measure: Mapping[str, Any] | None = None
+    debugpy: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,13 @@ class RunSummary:
 def main(channel: Channel, **plan: Any) -> int:
     """Run the world that `plan` (the fields of `RunPlan`) describes; return the exit code."""
     measured = Measure.start(plan.get("measure"))
+    server = DebugServer(plan["debugpy"]) if plan.get("debugpy") else None
     run = Simulation(RunPlan(**plan), channel)
+    if server is not None:
+        server.attach(run.kernel)
     summary = run.execute()
+    if server is not None:
+        server.close()
     if measured is not None:
         measured.stop()
     write_whole(Path(run.plan.summary), json.dumps(asdict(summary), sort_keys=True).encode())
@@ -180,6 +189,11 @@ class Simulation:
             detail=detail,
             doubts=tuple(self._doubts),
         )
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel of the machine it runs on."""
+        return self._kernel
 
     # -- building
 
@@ -297,7 +311,8 @@ class Simulation:
     # -- running
 
     def _install_debugger(self) -> None:
-        self._debugger.install()
+        if self.plan.debugpy is None:  # it has put itself behind breakpoint()
+            self._debugger.install()
 
     def _watch_for_the_end(self) -> None:
         """Arrange for the moment that `until` names."""

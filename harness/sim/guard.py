@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import multiprocessing.process
 import sys
+from _thread import get_ident as real_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -73,6 +74,7 @@ class _Guard:
         self.on = False
         self.hooked = False
         self.exempt = 0
+        self.thread = 0
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Refuse the import of what could not be held (the interface of `sys.meta_path`)."""
@@ -82,7 +84,8 @@ class _Guard:
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
         """Refuse what an audit event tells of."""
         found = _AUDITED.get(event)
-        if found is not None and self.on and not self.exempt:
+        # A simulation is one OS thread; others are a debugger's own.
+        if found is not None and self.on and not self.exempt and real_ident() == self.thread:
             call, remedy = found
             raise RealIoError(f"{call}{_shown(event, args)}", remedy)
 
@@ -97,6 +100,7 @@ def raise_guard() -> None:
     it cannot see C libraries that open sockets by themselves.
     """
     _GUARD.on = True
+    _GUARD.thread = real_ident()
     if not _GUARD.hooked:
         _GUARD.hooked = True
         sys.addaudithook(_GUARD.hear)

@@ -26,6 +26,7 @@ from harness.sim import (
     loggers,
     order,
     permits,
+    pristine,
     process,
     python_warnings,
     semaphores,
@@ -109,6 +110,7 @@ def install() -> Kernel:
     import queue
     import threading
 
+    pristine.keep()
     old = {
         "Lock": threading.Lock,
         "allocate_lock": _thread.allocate_lock,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from typing import Any
 
@@ -225,6 +226,14 @@ class VirtualLoop:
         """Do nothing: the time is always up to date."""
 
     update = update_now
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Forget what readings of the clock in the block moved it, unless something else went on too."""
+        before_ns, moves = self.now_ns, self.jumps + self.steps
+        yield
+        if self.jumps + self.steps == moves:
+            self.now_ns = before_ns
 
     def _stuck(self, reason: str, next_up: Callable[..., Any] | None = None) -> None:
         self.read_limit_ns = self.now_ns + READS_PER_INSTANT

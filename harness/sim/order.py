@@ -12,7 +12,8 @@ import concurrent.futures
 import itertools
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def creation_number(thing: Any) -> int:
 
 _table: dict[int, tuple[weakref.ref[Any], int]] = {}
 _roots: list[str] = []
+_looking: list[bool] = []
 _build_class: Any = builtins.__build_class__
 
 
@@ -55,7 +57,18 @@ def _number(thing: Any) -> int:
 
 def _described(thing: Any) -> str:
     kind = type(thing)
-    return f"<{kind.__module__}.{kind.__qualname__} object at 0x{_number(thing):012x}>"
+    number = 0 if _looking and id(thing) not in _table else _number(thing)
+    return f"<{kind.__module__}.{kind.__qualname__} object at 0x{number:012x}>"
+
+
+@contextmanager
+def unnumbered() -> Iterator[None]:
+    """Give no object a number for being shown in the block: a debugger that shows variables must not change a run."""
+    _looking.append(True)
+    try:
+        yield
+    finally:
+        _looking.pop()
 
 
 def _class_with_order(body: Any, name: str, *bases: Any, **options: Any) -> Any:

@@ -53,6 +53,7 @@ _new_function.restype = ctypes.py_object
 _new_function.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
 _VECTORCALL = ctypes.cast(ctypes.pythonapi.PyObject_Vectorcall, ctypes.c_void_p).value
 _KEPT: list[object] = []  # what C holds pointers to lives as long as the interpreter
+_REAL: dict[int, Callable[..., Any]] = {}
 
 
 def repoint(function: Callable[..., Any], replacement: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +76,13 @@ def repoint(function: Callable[..., Any], replacement: Callable[..., Any]) -> Ca
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(replacement))
     there.m_ml = ctypes.pointer(ours)
     there.m_self = id(replacement)
+    _REAL[id(function)] = _REAL.get(id(function), real)
     return real
+
+
+def original(thing: Any) -> Any:
+    """Return a built-in that does what `thing` did before it was repointed; anything else as it is."""
+    return _REAL.get(id(thing), thing)
 
 
 def replace_class_method(cls: type, name: str, replacement: Callable[..., Any]) -> None:
