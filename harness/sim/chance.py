@@ -2,8 +2,8 @@
 
 This module exists so that a run can be repeated, and so that one draw more in one process does not re-roll the dice of
 another (releases could not be compared). It covers `random`, bare `random.Random()`, `os.urandom` and with it
-`secrets`, `SystemRandom`, `uuid4` and numpy's default generators, `uuid1`, and temporary names. It must not know
-time, networks or faults.
+`secrets`, `SystemRandom`, `uuid4` and numpy's default generators, `uuid1`, and temporary names; numpy's global one is
+`harness.sim.numpy_chance`'s. It must not know time, networks or faults.
 """
 
 from __future__ import annotations

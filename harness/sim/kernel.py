@@ -37,6 +37,7 @@ from harness.sim import (
 from harness.sim.chance import Chance
 from harness.sim.clock import Clock
 from harness.sim.loop import Stuck, VirtualLoop
+from harness.sim.numpy_chance import GlobalGenerators
 from harness.sim.packages import Packages
 from harness.sim.process import Process, current_label
 from harness.sim.rebind import rebind
@@ -77,6 +78,7 @@ class Kernel:
         order.restart()
         order.number_classes(roots)
         self.packages = Packages(roots, SHARED_PACKAGES)
+        self.packages.followers.append(GlobalGenerators(self.chance).follow)
         self.packages.install()
         imports.install(self.packages.is_users_name)
 

@@ -9,7 +9,7 @@ This module knows imports and processes, nothing else.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -37,7 +37,8 @@ class Packages:
         self._names: list[str] = []  # the user's modules in sys.modules now
         self._harness_modules: dict[str, Any] = {}
         self._tops: dict[str, bool] = {}
-        self.settings = Settings()
+        self.followers: list[Callable[[Process | None, Process | None], None]] = [Settings().show]
+        """Called with the process that is left and the one that is entered, what else there is one of for each."""
 
     def install(self) -> None:
         """Start to follow the running greenlet."""
@@ -101,7 +102,8 @@ class Packages:
             self._show(process)
 
     def _show(self, process: Process | None) -> None:
-        self.settings.show(self._shown, process)
+        for follow in self.followers:
+            follow(self._shown, process)
         modules = sys.modules
         leaving = self._harness_modules if self._shown is None else self._shown.modules
         for name in self._names:
