@@ -1,4 +1,4 @@
-"""Servers of HTTP in the user's own code: http.server, wsgiref, Werkzeug's, and uvicorn run by a program's main."""
+"""Servers of HTTP in the user's own code: http.server, wsgiref, Werkzeug's, and uvicorn."""
 
 import threading
 import time
@@ -121,3 +121,45 @@ def test_a_program_runs_uvicorn_itself_and_ends_it(trace: Trace) -> None:
     serving.join()
     trace("over")
     trace.expect((1.5, 200, '"a"'), (1.6, 200, '"b"'), (1.8, "over"))
+
+
+@contract(UVICORN)
+def test_uvicorn_has_the_main_thread_until_a_signal_ends_it_gracefully(trace: Trace) -> None:
+    import os
+    import signal
+
+    import fastapi
+    import requests
+    import uvicorn
+
+    app = fastapi.FastAPI()
+
+    @app.get("/slow")
+    def slow() -> str:
+        time.sleep(5)
+        return "slow"
+
+    def ask() -> None:
+        time.sleep(1)
+        threading.Thread(target=lambda: trace(requests.get("http://127.0.0.1:8080/slow", timeout=10).json())).start()
+        time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+        try:
+            requests.get("http://127.0.0.1:8080/slow", timeout=10)
+        except requests.ConnectionError:
+            trace("refused")
+
+    signal.signal(signal.SIGTERM, lambda number, frame: trace("the program's own handler", number))
+    a_network()
+    asking = threading.Thread(target=ask)
+    asking.start()
+    uvicorn.run(app, host="0.0.0.0", port=8080, log_level="warning")
+    trace("over")
+    asking.join()
+    trace.expect(
+        (3, "refused"),
+        (6, "slow"),
+        (6.1, "the program's own handler", 15),
+        (6.1, "over"),
+    )
