@@ -9,15 +9,17 @@ from `datetime.now`, which is the run's in sim and the real one on the wire.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from fakes.gate import Front, Gate, Seen
-from fakes.seam import Call, ConnectionLost, MissingPackageError, Refuse, StartResponse, Surroundings
+from fakes.journal import Lock
+from fakes.pickles import PickledLedger
+from fakes.seam import Call, ConnectionLost, GrpcMethod, MissingPackageError, Refuse, StartResponse, Surroundings
 
 ACCOUNT = "123456789012"
 """moto's own account, which every access key belongs to."""
@@ -73,25 +75,58 @@ class Asked:
     region: str
 
 
-def require_moto(name: str) -> None:
-    """Raise `MissingPackageError` where moto is not installed."""
-    if find_spec("moto") is None:
-        raise MissingPackageError(f"{name} needs moto, which is not installed: pip install 'windtunnel[aws]'")
+class _Untracked(list[Any]):
+    """moto's lists of every object there ever was, for a dashboard that nobody looks at: they would only grow."""
+
+    def append(self, _instance: Any) -> None:
+        """Forget it."""
 
 
-def reset(around: Surroundings, *backends: Any) -> None:
-    """Empty moto's `backends` and seed its dice from the run's."""
-    from moto.moto_api._internal import mock_random
+class AmazonBackend:
+    """What the back ends have in common: moto's `backends`, empty, with dice seeded from the run's.
 
-    mock_random.seed(around.rng("moto").getrandbits(64))
-    empty(*backends)
+    `data` is the folder to keep the state in; who derives from this puts back what is in `ledger`. Raises
+    `MissingPackageError` without moto, `OSError` where `data` cannot be used.
+    """
 
+    name: str
 
-def empty(*backends: Any) -> None:
-    """Let moto's `backends` forget everything; their own `reset` would let all services forget."""
-    for one in backends:
-        for account in list(one.values()):
-            account.reset()
+    def __init__(self, around: Surroundings, data: str | Path | None) -> None:
+        if find_spec("moto") is None:
+            raise MissingPackageError(f"{self.name} needs moto, which is not installed: pip install 'windtunnel[aws]'")
+        from moto.core.model_instances import model_data
+        from moto.moto_api._internal import mock_random
+
+        self.around = around
+        self.moto = self.load()
+        self.ledger = PickledLedger(data, "moto")
+        rng = around.rng("moto")
+        for _ in range(max(1, self.ledger.lives)):
+            # Another process, other ids.
+            mock_random.seed(rng.getrandbits(64))
+        for models in [model_data[one.service_name] for one in self.moto]:
+            for model in models.values():
+                model.instances_tracked = _Untracked()  # type: ignore[attr-defined] # moto says object, it is a class
+        self._empty()
+
+    def load(self) -> tuple[Any, ...]:
+        """Import moto's back ends of the service."""
+        raise NotImplementedError
+
+    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
+        """None."""
+        return {}
+
+    def close(self) -> None:
+        """Free what moto holds, and close the file, where there is one."""
+        self._empty()
+        self.ledger.close()
+
+    def _empty(self) -> None:
+        # Their own `reset` would let all services forget.
+        for one in self.moto:
+            for account in list(one.values()):
+                account.reset()
 
 
 def credentials() -> Mapping[str, str]:
@@ -108,7 +143,8 @@ class App:
     """The WSGI app of one service.
 
     `host` is the vendor's host name, `{region}` in it filled in; `name(asked)` gives method and resource of a call, ""
-    for a method that is not served; `find(asked)` gives moto's handler. `done(asked, reply)` hears of every success.
+    for a method that is not served; `find(asked)` gives moto's handler. `done(asked, reply)` hears of every success,
+    with `lock` held as during the work.
     """
 
     def __init__(
@@ -116,6 +152,7 @@ class App:
         service: str,
         around: Surroundings,
         words: Words,
+        lock: Lock,
         *,
         host: str,
         name: Callable[[Asked], tuple[str, str]],
@@ -129,7 +166,7 @@ class App:
         self._find = find
         self._done = done
         self._gate = Gate(around)
-        self._lock = threading.Lock()
+        self._lock = lock
         self._front: Front[Reply] = Front(words.refuse, _seen, _torn)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

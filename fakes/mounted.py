@@ -81,10 +81,11 @@ def redis() -> str:
                         "exact, when a key is looked at; no active cycle, so no `expired` event before",
                     ),
                     (
-                        "eviction, persistence, replication, cluster",
-                        "refused",
-                        "one node that keeps everything; `--data` keeps nothing of it",
+                        "persistence",
+                        "approximated",
+                        "`--data` keeps all keys, each changed value as a whole; no scripts, functions, users",
                     ),
+                    ("eviction, replication, cluster", "refused", "one node that keeps everything"),
                     ("memory figures of INFO", "approximated", "fakeredis'"),
                     ("random choices (SPOP, RANDOMKEY)", "supported", "from the run's seed in sim"),
                 ],
@@ -178,11 +179,16 @@ def aws() -> str:
                         "approximated",
                         "never checked: who is refused what is a fault's business",
                     ),
+                    (
+                        "persistence",
+                        "supported",
+                        "`--data` keeps buckets, versions, tags, uploads, SES' settings and mail",
+                    ),
                     ("lifecycle, replication, notifications", "approximated", "kept and shown, not carried out"),
                     (
                         "SES mail",
                         "supported",
-                        "kept for `GET /mail` and in the history as a mark `mail`; nothing is delivered",
+                        "the last 10,000 are kept for `GET /mail`, all are marks `mail` in the history; nothing is delivered",
                     ),
                     (
                         "SES sandbox, quotas, bounces",
@@ -210,7 +216,7 @@ def smtp() -> str:
             "",
             _NOTE,
             "",
-            f"A mail server of our own (RFC 5321) that takes every message, keeps it and delivers none. In sim it is at `smtp`, ports {ports} "
+            f"A mail server of our own (RFC 5321) that takes every message, keeps the last 10,000 (over `kill -9` with `--data`) and delivers none. In sim it is at `smtp`, ports {ports} "
             "(option `host`); on the wire `SMTP_HOST` and `SMTP_PORT` say where it is. Mail is at `GET /mail` of the control API and "
             "in the history as a mark `mail`.",
             "",

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from fakes.gate import Gate
+from fakes.pickles import PickledLedger
 from fakes.seam import GrpcMethod, MissingPackageError, Stream, StreamApp, Surroundings, WsgiApp
 
 PORT = 6379
@@ -21,14 +23,20 @@ class Redis:
 
     name = "redis"
 
-    def __init__(self, around: Surroundings, host: str, version: tuple[int, ...], password: str) -> None:
+    def __init__(
+        self, around: Surroundings, host: str, version: tuple[int, ...], password: str, ledger: PickledLedger
+    ) -> None:
         from fakeredis import FakeServer
+
+        from fakes.redis.keeping import Keeping
 
         self.server = FakeServer(version=version, config={b"requirepass": password.encode()} if password else None)
         self._password = password
         self._host = host
         self._around = around
         self._gate = Gate(around)
+        self._ledger = ledger
+        self._keeping = Keeping(self.server, ledger)
 
     def http(self) -> Mapping[str, WsgiApp]:
         """None."""
@@ -53,25 +61,32 @@ class Redis:
         """Nothing: keys come to be when they are written."""
 
     def close(self) -> None:
-        """Refuse what still comes over connections that are open."""
+        """Refuse what still comes over connections that are open, and close the file, where there is one."""
         self.server.connected = False
+        self._ledger.close()
 
     def _converse(self, stream: Stream) -> None:
         from fakes.redis.conversation import Conversation
 
-        Conversation(self.name, self._around, self._gate, self.server, stream).run()
+        Conversation(self.name, self._around, self._gate, self.server, stream, self._keeping.commit).run()
 
 
-def create(around: Surroundings, *, host: str = "redis", version: str = "8.0", password: str = "") -> Redis:
-    """A Redis server, empty, at the host name `host` in sim; `version` is whose commands it knows,
-    `password` what AUTH asks for ("": nothing).
+def create(
+    around: Surroundings,
+    *,
+    host: str = "redis",
+    version: str = "8.0",
+    password: str = "",
+    data: str | Path | None = None,
+) -> Redis:
+    """A Redis server at the host name `host` in sim, empty or with what is in the folder `data`, in which it keeps it.
 
-    Raises `ValueError` for a bad version, `MissingPackageError` where
-    fakeredis is not installed.
+    `version` is whose commands it knows, `password` what AUTH asks for ("": nothing). Raises `ValueError` for a bad
+    version, `MissingPackageError` where fakeredis is not installed, `OSError` where `data` cannot be used.
     """
     if find_spec("fakeredis") is None:
         raise MissingPackageError("redis needs fakeredis, which is not installed: pip install 'windtunnel[redis]'")
     parts = version.split(".")
     if not all(part.isdecimal() for part in parts):
         raise ValueError(f"redis option 'version' is {version!r}; give numbers, as in 7.4")
-    return Redis(around, host, tuple(map(int, parts)), password)
+    return Redis(around, host, tuple(map(int, parts)), password, PickledLedger(data, "fakeredis"))

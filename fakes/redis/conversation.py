@@ -100,13 +100,22 @@ def encoded(value: Any, version: int) -> bytes:
 
 
 class Conversation:
-    """Serves one connection; `run` returns when the client has had enough."""
+    """Serves one connection; `run` returns when the client has had enough. `commit(name)` keeps what one changed."""
 
-    def __init__(self, name: str, around: Surroundings, gate: Gate, server: FakeServer, stream: Stream) -> None:
+    def __init__(
+        self,
+        name: str,
+        around: Surroundings,
+        gate: Gate,
+        server: FakeServer,
+        stream: Stream,
+        commit: Callable[[bytes], None],
+    ) -> None:
         self._name = name
         self._around = around
         self._gate = gate
         self._stream = stream
+        self._commit = commit
         self._socket = _Socket(server, self._told)
         self._known = b"requirepass" not in server.config
         self._asking: int | None = None
@@ -154,6 +163,7 @@ class Conversation:
             self._socket.sendall(encode(words))
         finally:
             self._asking = None
+            self._commit(name)
         error = next((one for one in self._answers if isinstance(one, SimpleError)), None)
         self._known = self._known or (greets and error is None)
         data = b"".join(map(self._encoded, self._answers))

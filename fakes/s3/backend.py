@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 from fakes import aws
+from fakes.s3.keeping import Keeping
 from fakes.s3.methods import name_of
-from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+from fakes.seam import Surroundings, WsgiApp
 from fakes.topology import named
 
 HOST = "s3.amazonaws.com"
+
+_MOST_PLACES = 10_000
+"""Continuations of lists that moto remembers; a client goes on with its own soon or never."""
 
 USUAL: Mapping[int, tuple[int, str, str]] = {
     400: (400, "BadRequest", "Bad Request"),
@@ -35,33 +40,34 @@ def _render(status: int, code: str, message: str) -> aws.Reply:
     return aws.Reply(status, {"Content-Type": "application/xml"}, body.encode(), code)
 
 
-class S3:
+class S3(aws.AmazonBackend):
     """The `Backend` named `s3`."""
 
     name = "s3"
 
-    def __init__(self, around: Surroundings) -> None:
-        from moto.s3.models import s3_backends
-
-        self._around = around
-        self._backends = s3_backends
-        aws.reset(around, s3_backends)
+    def __init__(self, around: Surroundings, data: str | Path | None) -> None:
+        super().__init__(around, data)
+        self._keeping = Keeping(self.ledger, self.moto[0])
         self._app = aws.App(
             self.name,
             around,
             aws.Words(_render, USUAL),
+            self.ledger.lock,
             host=HOST,
             name=lambda asked: name_of(asked.verb, asked.path, asked.query, asked.headers),
             find=_handler,
+            done=self._took,
         )
+
+    def load(self) -> tuple[Any, ...]:
+        """The one of S3."""
+        from moto.s3.models import s3_backends
+
+        return (s3_backends,)
 
     def http(self) -> Mapping[str, WsgiApp]:
         """One app for the global host and those of the regions, in path style."""
         return dict.fromkeys((HOST, *(f"s3.{region}.amazonaws.com" for region in aws.REGIONS)), self._app)
-
-    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
-        """None."""
-        return {}
 
     def environment(self, address: str | None) -> Mapping[str, str]:
         """`AWS_ENDPOINT_URL_S3`, which boto3 and the other SDKs read, and use in path style."""
@@ -70,13 +76,20 @@ class S3:
     def provision(self, topology: Mapping[str, Any]) -> None:
         """Create the topology's `s3_buckets`: names, or names with `{region: …}`."""
         for name, settings in named(topology.get("s3_buckets"), "s3_buckets").items():
-            backend = self._backends[aws.ACCOUNT]["aws"]
-            if name not in backend.buckets:
-                backend.create_bucket(name, str(settings.get("region", aws.REGION)))
+            with self.ledger.lock:
+                if name not in self._moto.buckets:
+                    self._moto.create_bucket(name, str(settings.get("region", aws.REGION)))
+                    self._keeping.made(name)
 
-    def close(self) -> None:
-        """Free what moto holds."""
-        aws.empty(self._backends)
+    @property
+    def _moto(self) -> Any:
+        return self.moto[0][aws.ACCOUNT]["aws"]
+
+    def _took(self, asked: aws.Asked, reply: aws.Reply) -> None:
+        self._keeping.took(asked, reply)
+        places = self._moto._pagination_tokens
+        while len(places) > _MOST_PLACES:
+            del places[next(iter(places))]
 
 
 def _handler(asked: aws.Asked) -> Any:
@@ -86,7 +99,9 @@ def _handler(asked: aws.Asked) -> Any:
     return S3Response.key_dispatch if bucket and key else S3Response.bucket_dispatch
 
 
-def create(around: Surroundings) -> S3:
-    """An emulated Amazon S3 without buckets; one in a process. Raises `MissingPackageError` without moto."""
-    aws.require_moto("s3")
-    return S3(around)
+def create(around: Surroundings, *, data: str | Path | None = None) -> S3:
+    """An emulated Amazon S3 without buckets, or with those kept in the folder `data`; one in a process.
+
+    Raises `MissingPackageError` without moto, `OSError` where `data` cannot be used.
+    """
+    return S3(around, data)

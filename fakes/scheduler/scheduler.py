@@ -13,7 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from fakes.gate import Gate
+from fakes.journal import Journal, Ledger
 from fakes.oidc import id_token
 from fakes.scheduler.cron import next_due
 from fakes.scheduler.job import Job
@@ -45,9 +48,15 @@ class Scheduler:
 
     name = "scheduler"
 
-    def __init__(self, around: Surroundings, jobs: tuple[Job, ...], project: str, location: str) -> None:
+    def __init__(
+        self, around: Surroundings, jobs: tuple[Job, ...], project: str, location: str, journal: Journal | None = None
+    ) -> None:
         self._around = around
+        self._journal = journal
+        self._ledger = Ledger(journal)
+        self._ledger.keep("job", self._record)
         self.jobs = {job.name: Scheduled(job) for job in jobs}
+        self._restore()
         self._rest = Rest(self, Gate(around), project, location)
         self.parent = f"projects/{project}/locations/{location}"
 
@@ -77,6 +86,25 @@ class Scheduler:
         for scheduled in self.jobs.values():
             if scheduled.timer is not None:
                 scheduled.timer.cancel()
+        if self._journal is not None:
+            self._journal.close()
+
+    # -- what is kept
+
+    def _record(self, name: str) -> bytes:
+        scheduled = self.jobs[name]
+        return orjson.dumps([scheduled.paused, scheduled.last_attempt, scheduled.last_code])
+
+    def _restore(self) -> None:
+        for (name,), value in () if self._journal is None else self._journal.records("job"):
+            scheduled = self.jobs.get(name)
+            if scheduled is not None:
+                scheduled.paused, last_attempt, scheduled.last_code = orjson.loads(value)
+                scheduled.last_attempt = datetime.fromisoformat(last_attempt) if last_attempt else None
+
+    def _keep(self, scheduled: Scheduled) -> None:
+        with self._ledger.lock:
+            self._ledger.note("job", scheduled.job.name)
 
     # -- what the API asks
 
@@ -86,12 +114,14 @@ class Scheduler:
         scheduled.due = scheduled.delayed = None
         if scheduled.timer is not None:
             scheduled.timer.cancel()
+        self._keep(scheduled)
 
     def resume(self, scheduled: Scheduled) -> None:
         """Let it be due again; what was missed stays missed."""
         if scheduled.paused:
             scheduled.paused = False
             self._arm(scheduled)
+            self._keep(scheduled)
 
     def run_now(self, scheduled: Scheduled) -> None:
         """Dispatch it now, "even if the job is already running"."""
@@ -130,9 +160,11 @@ class Scheduler:
         answer = self._around.post(job.url, job.payload(), self._headers(job, due), job.attempt_deadline_s)
         if 200 <= answer.status < 300:
             scheduled.last_code = 0
+            self._keep(scheduled)
             self._finish(scheduled, forced=forced)
             return
         scheduled.last_code = 4 if answer.problem == "timeout" else _code(answer.status)
+        self._keep(scheduled)
         since_s = (self._around.now_ns() - began_ns) / 1e9
         wait_s = job.backoff_s(retry + 1)
         next_start = scheduled.due.timestamp() if scheduled.due is not None else float("inf")

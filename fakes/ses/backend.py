@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from fakes import aws
-from fakes.mail import record_mail, summary
-from fakes.seam import GrpcMethod, Surroundings, WsgiApp
+from fakes.mail import Letters
+from fakes.pickles import dump
+from fakes.seam import Surroundings, WsgiApp
 
 HOST = "email.{region}.amazonaws.com"
 V2 = "/v2/email/"
@@ -36,6 +38,9 @@ USUAL_V2: Mapping[int, tuple[int, str, str]] = {
     **USUAL,
     429: (429, "TooManyRequestsException", "Maximum sending rate exceeded."),
 }
+
+_NOT_KEPT = ("sent_messages", "_is_verified_address")
+"""Of moto's state of a region: mail has records of its own, and what an option says is no state."""
 
 _V2_NOUNS = {
     "outbound-emails": "Email",
@@ -62,28 +67,35 @@ def _render_v2(status: int, code: str, message: str) -> aws.Reply:
     return aws.Reply(status, headers, json.dumps({"message": message}).encode(), code)
 
 
-class Ses:
+class Ses(aws.AmazonBackend):
     """The `Backend` named `ses`. `identities` are the verified addresses and domains; None: every sender is one."""
 
     name = "ses"
 
-    def __init__(self, around: Surroundings, identities: tuple[str, ...] | None) -> None:
+    def __init__(
+        self, around: Surroundings, identities: tuple[str, ...] | None, data: str | Path | None = None
+    ) -> None:
+        super().__init__(around, data)
+        self._identities = identities
+        self._ready: set[str] = set()
+        self.ledger.keep("region", self._settings)
+        for (region,), settings in self.ledger.records("region"):
+            vars(self._region(region)).update(settings)
+        self._letters = Letters(around, self.ledger)
+
+        def app(words: aws.Words) -> aws.App:
+            return aws.App(
+                self.name, around, words, self.ledger.lock, host=HOST, name=_name, find=self._handler, done=self._took
+            )
+
+        self._v1, self._v2 = app(aws.Words(_render, USUAL)), app(aws.Words(_render_v2, USUAL_V2))
+
+    def load(self) -> tuple[Any, ...]:
+        """Those of both versions; the second keeps all it has in the first."""
         from moto.ses.models import ses_backends
         from moto.sesv2.models import sesv2_backends
 
-        self._around = around
-        self._backends = ses_backends
-        self._all = (ses_backends, sesv2_backends)
-        self._identities = identities
-        self._ready: set[str] = set()
-        self._mail: list[Mapping[str, Any]] = []
-        self._told: dict[str, int] = {}
-        aws.reset(around, *self._all)
-
-        def app(words: aws.Words) -> aws.App:
-            return aws.App(self.name, around, words, host=HOST, name=_name, find=self._handler, done=self._took)
-
-        self._v1, self._v2 = app(aws.Words(_render, USUAL)), app(aws.Words(_render_v2, USUAL_V2))
+        return (ses_backends, sesv2_backends)
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         version = self._v2 if environ["PATH_INFO"].startswith(V2) else self._v1
@@ -92,10 +104,6 @@ class Ses:
     def http(self) -> Mapping[str, WsgiApp]:
         """One app for the hosts of all regions."""
         return dict.fromkeys([HOST.format(region=region) for region in aws.REGIONS], self._serve)
-
-    def grpc(self) -> Mapping[str, Mapping[str, GrpcMethod]]:
-        """None."""
-        return {}
 
     def environment(self, address: str | None) -> Mapping[str, str]:
         """`AWS_ENDPOINT_URL_SES` and `AWS_ENDPOINT_URL_SESV2`, which boto3 and the other SDKs read."""
@@ -107,14 +115,10 @@ class Ses:
 
     def mail(self) -> list[Mapping[str, Any]]:
         """What was sent, oldest first, as `fakes.seam.Mailbox` says."""
-        return list(self._mail)
-
-    def close(self) -> None:
-        """Free what moto holds."""
-        aws.empty(*self._all)
+        return self._letters.all()
 
     def _region(self, region: str) -> Any:
-        backend = self._backends[aws.ACCOUNT][region]
+        backend = self.moto[0][aws.ACCOUNT][region]
         if region not in self._ready:
             self._ready.add(region)
             if self._identities is None:
@@ -134,17 +138,22 @@ class Ses:
 
         return EmailResponse.dispatch
 
+    def _settings(self, region: str) -> bytes:
+        there = vars(self._region(region))
+        return dump({name: value for name, value in there.items() if name not in _NOT_KEPT})
+
     def _took(self, asked: aws.Asked, _reply: aws.Reply) -> None:
-        """Keep what a call has sent."""
+        """Keep what a call has sent and changed."""
         sent = self._region(asked.region).sent_messages
-        for message in sent[self._told.get(asked.region, 0) :]:
-            mail = _summary(message, self._around.now_ns())
-            self._mail.append(mail)
-            record_mail(self._around, mail)
-        self._told[asked.region] = len(sent)
+        for message in sent:
+            self._letters.take(*_letter(message))
+        sent.clear()
+        if asked.verb != "GET":
+            self.ledger.note("region", asked.region)
 
 
-def _summary(message: Any, at_ns: int) -> Mapping[str, Any]:
+def _letter(message: Any) -> tuple[str, str, list[str], bytes]:
+    """Id, sender, recipients and raw form of a message that moto took."""
     places = message.destinations
     recipients = [one for group in places.values() for one in group] if isinstance(places, dict) else list(places)
     recipients = [parseaddr(str(one))[1] or str(one) for one in recipients]
@@ -157,7 +166,7 @@ def _summary(message: Any, at_ns: int) -> Mapping[str, Any]:
         raw = made.as_string()
     mail_id = getattr(message, "id", None) or message.ids[0]
     data = raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else raw
-    return summary(str(mail_id), at_ns, parseaddr(str(message.source))[1] or str(message.source), recipients, data)
+    return str(mail_id), parseaddr(str(message.source))[1] or str(message.source), recipients, data
 
 
 def _name(asked: aws.Asked) -> tuple[str, str]:
@@ -187,13 +196,13 @@ def _first_recipient(body: bytes) -> str:
         return ""
 
 
-def create(around: Surroundings, *, identities: Any = None) -> Ses:
+def create(around: Surroundings, *, identities: Any = None, data: str | Path | None = None) -> Ses:
     """An emulated Amazon SES; one in a process.
 
-    `identities` are the verified addresses and domains, a list; without it every sender counts as verified. Raises
-    `ValueError` for anything else, `MissingPackageError` without moto.
+    `identities` are the verified addresses and domains, a list; without it every sender counts as verified. `data` is
+    a folder to keep the state and the mail in, and to take them from. Raises `ValueError` for anything else,
+    `MissingPackageError` without moto, `OSError` where `data` cannot be used.
     """
-    aws.require_moto("ses")
     if identities is not None and (isinstance(identities, str) or not all(isinstance(one, str) for one in identities)):
         raise ValueError(f"ses option 'identities' is {identities!r}; give a list of addresses and domains")
-    return Ses(around, None if identities is None else tuple(identities))
+    return Ses(around, None if identities is None else tuple(identities), data)

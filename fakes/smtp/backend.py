@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from fakes.gate import Gate
-from fakes.mail import record_mail, summary
+from fakes.journal import Journal, Ledger
+from fakes.mail import Letters
 from fakes.seam import GrpcMethod, Stream, StreamApp, Surroundings, WsgiApp
 from fakes.smtp.conversation import Conversation
 from fakes.smtp.session import Envelope, Session
@@ -21,14 +22,15 @@ class Smtp:
 
     name = "smtp"
 
-    def __init__(self, around: Surroundings, host: str, password: str) -> None:
-        self._around = around
+    def __init__(self, around: Surroundings, host: str, password: str, journal: Journal | None = None) -> None:
         self._host = host
         self._password = password
         self._gate = Gate(around)
-        self._lock = threading.Lock()
-        self._mail: list[Mapping[str, Any]] = []
+        self._journal = journal
+        self._ledger = Ledger(journal)
+        self._letters = Letters(around, self._ledger)
         self._ids = around.rng("message ids")
+        self._ids.randbytes(8 * self._letters.taken)  # those are used
 
     def http(self) -> Mapping[str, WsgiApp]:
         """None."""
@@ -53,30 +55,30 @@ class Smtp:
 
     def mail(self) -> list[Mapping[str, Any]]:
         """What was sent, oldest first, as `fakes.seam.Mailbox` says."""
-        with self._lock:
-            return list(self._mail)
+        return self._letters.all()
 
     def close(self) -> None:
-        """Nothing runs between calls."""
+        """Close the file, where there is one; nothing runs between calls."""
+        if self._journal is not None:
+            self._journal.close()
 
     def _converse(self, stream: Stream) -> None:
         session = Session(self._host, self._deliver, can_upgrade=stream.can_upgrade, password=self._password)
         Conversation(self._gate, stream, session).run()
 
     def _deliver(self, envelope: Envelope, data: bytes) -> str:
-        with self._lock:
-            mail_id = f"{self._ids.getrandbits(64):016x}"
-            mail = summary(mail_id, self._around.now_ns(), envelope.sender, envelope.recipients, data)
-            self._mail.append(mail)
-        record_mail(self._around, mail)
+        with self._ledger.lock:
+            mail_id = self._ids.randbytes(8).hex()
+            self._letters.take(mail_id, envelope.sender, envelope.recipients, data)
         return mail_id
 
 
-def create(around: Surroundings, *, host: str = "smtp", password: str = "") -> Smtp:
+def create(around: Surroundings, *, host: str = "smtp", password: str = "", data: str | Path | None = None) -> Smtp:
     """A mail server at the host name `host` in sim, which takes whatever it is given and delivers nothing.
 
-    With a `password` it takes mail only after AUTH, of any user with that password; without it, of everybody.
+    With a `password` it takes mail only after AUTH, of any user with that password; without it, of everybody. `data`
+    is a folder to keep the mail in, and to take it from. Raises `OSError` where that cannot be used.
     """
     if not host:
         raise ValueError("smtp option 'host' is empty; give the name the pipeline connects to")
-    return Smtp(around, host, password)
+    return Smtp(around, host, password, Journal(Path(data)) if data is not None else None)

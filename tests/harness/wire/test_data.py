@@ -4,7 +4,9 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
+import smtplib
 import subprocess
 import sys
 import threading
@@ -25,10 +27,11 @@ from google.cloud.logging_v2.types import LogEntry
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+from redis import Redis, RedisError
 from requests import RequestException, Session
 
 ROOT = Path(__file__).resolve().parents[3]
-SERVICES = ("gcs", "pubsub", "firestore", "logging", "bigquery")
+SERVICES = ("gcs", "pubsub", "firestore", "logging", "bigquery", "redis", "s3", "ses", "smtp")
 KILLS = int(os.environ.get("WINDTUNNEL_KILLS", "2"))
 """How often the server is killed; more make a campaign of it."""
 
@@ -37,7 +40,7 @@ MOST_A_LIFE = 100
 
 PARENT = "projects/p/databases/(default)/documents"
 TOPIC, SUBSCRIPTION = "projects/p/topics/the-topic", "projects/p/subscriptions/the-sub"
-GONE = (GoogleAPIError, RequestException, grpc.RpcError, OSError)
+GONE = (GoogleAPIError, RequestException, RedisError, smtplib.SMTPException, grpc.RpcError, OSError)
 
 
 class Server:
@@ -56,9 +59,9 @@ class Server:
             text=True,
         )
         assert self._process.stdout is not None
-        control = json.loads(self._process.stdout.readline())["WINDTUNNEL_CONTROL"]
+        self.control = json.loads(self._process.stdout.readline())["WINDTUNNEL_CONTROL"]
         with Session() as session:
-            self.addresses = session.get(f"{control}/health").json()["emulators"]
+            self.addresses = session.get(f"{self.control}/health").json()["emulators"]
 
     def stop(self, how: signal.Signals) -> int:
         self._process.send_signal(how)
@@ -166,7 +169,76 @@ def rows(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]
     return write, read
 
 
-KINDS = {"bigquery": rows, "gcs": objects, "pubsub": messages, "firestore": documents, "logging": entries}
+def keys(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    host, _, port = server.addresses["redis"].rpartition(":")
+    client = Redis(host=host, port=int(port), decode_responses=True)
+
+    def write(name: str) -> None:
+        # By turns a value of its own and a part of one.
+        if int(name.rpartition("-")[2]) % 2:
+            client.set(name, name)
+        else:
+            client.rpush("the-list", name)
+
+    def read() -> set[str]:
+        return set(client.keys("*-*")) - {"the-list"} | set(client.lrange("the-list", 0, -1))
+
+    return write, read
+
+
+def blobs(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    url, session = f"http://{server.addresses['s3']}/the-bucket", Session()
+    session.headers["Authorization"] = "AWS anybody:signature"
+    session.put(url)
+
+    def write(name: str) -> None:
+        session.put(f"{url}/{name}", data=name).raise_for_status()
+
+    def read() -> set[str]:
+        names = set(re.findall("<Key>([^<]+)</Key>", session.get(url).text))
+        assert all(session.get(f"{url}/{name}").text == name for name in sorted(names)[-3:])
+        return names
+
+    return write, read
+
+
+def mails(server: Server) -> set[str]:
+    with Session() as session:
+        return {one["subject"] for one in session.get(f"{server.control}/mail").json()["mail"]}
+
+
+def mails_by_api(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    session = Session()
+    form = {"Action": "SendEmail", "Source": "a@b.example", "Destination.ToAddresses.member.1": "c@d.example"}
+
+    def write(name: str) -> None:
+        words = {"Message.Subject.Data": f"ses {name}", "Message.Body.Text.Data": name}
+        session.post(f"http://{server.addresses['ses']}/", data={**form, **words}).raise_for_status()
+
+    return write, lambda: {one.removeprefix("ses ") for one in mails(server) if one.startswith("ses ")}
+
+
+def mails_by_protocol(server: Server) -> tuple[Callable[[str], None], Callable[[], set[str]]]:
+    host, _, port = server.addresses["smtp"].rpartition(":")
+    client = smtplib.SMTP(host, int(port))
+
+    def write(name: str) -> None:
+        client.sendmail("a@b.example", ["c@d.example"], f"Subject: smtp {name}\r\n\r\n{name}\r\n")
+
+    return write, lambda: {one.removeprefix("smtp ") for one in mails(server) if one.startswith("smtp ")}
+
+
+KINDS = {
+    "bigquery": rows,
+    "gcs": objects,
+    "pubsub": messages,
+    "firestore": documents,
+    "logging": entries,
+    "redis": keys,
+    "s3": blobs,
+    "ses": mails_by_api,
+    "smtp": mails_by_protocol,
+}
 
 
 def test_what_was_acknowledged_is_there_after_kills_at_random_points(server):
