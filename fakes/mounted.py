@@ -83,7 +83,7 @@ def redis() -> str:
                     (
                         "persistence",
                         "approximated",
-                        "`--data` keeps all keys, each changed value as a whole; no scripts, functions, users",
+                        "`--data` keeps all keys, each changed value as a whole; no scripts, functions, users, time series",
                     ),
                     ("eviction, replication, cluster", "refused", "one node that keeps everything"),
                     ("memory figures of INFO", "approximated", "fakeredis'"),

@@ -47,10 +47,11 @@ OF_STATUS = {401: "NOAUTH", 403: "NOPERM", 409: "TRYAGAIN", 429: "BUSY", 503: "L
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a command came to: its bytes, and the first word of its error, "" without one."""
+    """What a command came to: its bytes, the first word of its error, and what the emulator cannot do, "" without."""
 
     data: bytes
     error: str = ""
+    unsupported: str = ""
 
 
 def _refused(refusal: Refuse) -> Reply:
@@ -61,7 +62,14 @@ def _refused(refusal: Refuse) -> Reply:
 
 def _seen(reply: Reply) -> Seen:
     ok = not reply.error
-    return Seen(reply.error or "OK", ok=ok, applied=ok, reason=reply.error, bytes_out=len(reply.data))
+    return Seen(
+        reply.error or "OK",
+        ok=ok,
+        applied=ok,
+        reason=reply.error,
+        bytes_out=len(reply.data),
+        unsupported=reply.unsupported,
+    )
 
 
 def _torn(reply: Reply, after_bytes: int) -> Reply:
@@ -71,12 +79,27 @@ def _torn(reply: Reply, after_bytes: int) -> Reply:
 FRONT: Front[Reply] = Front(_refused, _seen, _torn)
 
 
+_UNSUPPORTED = "unsupported by the emulator"
+
+
 class _Socket(FakeSocket):
     """fakeredis' end of a connection, which gives its answers to us instead of a queue."""
 
     def __init__(self, server: FakeServer, told: Callable[[Any], None]) -> None:
         self._told = told
         super().__init__(server, db=0, client_class=redis.Redis, lua_modules=None)
+
+    def _process_command(self, fields: list[bytes]) -> None:
+        try:
+            super()._process_command(fields)
+        except Exception as problem:  # noqa: BLE001 - what fakeredis trips over it does not support
+            self.put_response(_tripped(problem))
+
+    def _run_command(self, func: Any, sig: Any, args: list[Any], from_script: bool) -> Any:
+        try:
+            return super()._run_command(func, sig, args, from_script)
+        except Exception as problem:  # noqa: BLE001 - as above, within a transaction or a script
+            return _tripped(problem)
 
     def put_response(self, msg: Any) -> None:
         """An answer, or a message of a channel."""
@@ -85,6 +108,11 @@ class _Socket(FakeSocket):
     def _decode_result(self, result: Any) -> Any:
         """Leave statuses and errors what they are: the wire tells them from values, as fakeredis' own client cannot."""
         return result
+
+
+def _tripped(problem: Exception) -> SimpleError:
+    words = " ".join(f"{_UNSUPPORTED}: fakeredis failed on it: {problem!r}".split())
+    return SimpleError(f"ERR {words}")
 
 
 def encoded(value: Any, version: int) -> bytes:
@@ -167,7 +195,10 @@ class Conversation:
         error = next((one for one in self._answers if isinstance(one, SimpleError)), None)
         self._known = self._known or (greets and error is None)
         data = b"".join(map(self._encoded, self._answers))
-        return Reply(data, data[1:].split(None, 1)[0].decode() if error is not None else "")
+        if error is None:
+            return Reply(data)
+        word, _, rest = error.value.partition(" ")
+        return Reply(data, word, rest if rest.startswith(_UNSUPPORTED) else "")
 
     def _encoded(self, value: Any) -> bytes:
         version: int = self._socket._client_info.protocol_version

@@ -1,6 +1,6 @@
-"""What Redis keeps over the end of its process: the keys of all databases with their expiry, and function libraries.
+"""What Redis keeps over the end of its process: the keys of all databases with their expiry.
 
-Scripts, users and connections are not kept, as by a server that saves its data and no more. A record is a whole value,
+Scripts, functions, users and time series are not kept. A record is a whole value,
 written before the command that changed it is answered, as with `appendfsync always`. fakeredis tells nobody what a
 command changes, so its databases get dictionaries that do.
 """
@@ -15,7 +15,7 @@ from fakeredis import FakeServer
 
 # Private modules of fakeredis; the lock pins them.
 from fakeredis._core._database import Database, Item
-from fakeredis.model import XStream
+from fakeredis.model import TimeSeries, XStream
 
 from fakes.pickles import PickledLedger, dump
 
@@ -120,4 +120,6 @@ class Keeping:
 
     def _dump(self, number: str, name: str) -> bytes | None:
         item = self._server.dbs[int(number)]._dict.get(name.encode("latin-1"))
-        return None if item is None else dump((item.value, item.expireat))
+        # A time series holds on to its database.
+        kept = item is not None and not isinstance(item.value, TimeSeries)
+        return dump((item.value, item.expireat)) if kept else None
