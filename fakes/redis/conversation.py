@@ -96,6 +96,10 @@ class _Socket(FakeSocket):
             self.put_response(_tripped(problem))
 
     def _run_command(self, func: Any, sig: Any, args: list[Any], from_script: bool) -> Any:
+        if sig.name.upper() == "TS.MGET" and not _ends(args):
+            return SimpleError(
+                f"ERR {_UNSUPPORTED}: fakeredis would never end this TS.MGET; give LATEST, WITHLABELS, FILTER"
+            )
         try:
             return super()._run_command(func, sig, args, from_script)
         except Exception as problem:  # noqa: BLE001 - as above, within a transaction or a script
@@ -113,6 +117,12 @@ class _Socket(FakeSocket):
 def _tripped(problem: Exception) -> SimpleError:
     words = " ".join(f"{_UNSUPPORTED}: fakeredis failed on it: {problem!r}".split())
     return SimpleError(f"ERR {words}")
+
+
+def _ends(args: list[Any]) -> bool:
+    """Whether fakeredis comes to an end with these arguments of TS.MGET, which it reads with the server's lock held."""
+    upper = [bytes(one).upper() for one in args]
+    return b"FILTER" in upper and set(upper[: upper.index(b"FILTER")]) <= {b"LATEST", b"WITHLABELS"}
 
 
 def encoded(value: Any, version: int) -> bytes:

@@ -121,5 +121,6 @@ class Keeping:
     def _dump(self, number: str, name: str) -> bytes | None:
         item = self._server.dbs[int(number)]._dict.get(name.encode("latin-1"))
         # A time series holds on to its database.
-        kept = item is not None and not isinstance(item.value, TimeSeries)
-        return dump((item.value, item.expireat)) if kept else None
+        if item is None or isinstance(item.value, TimeSeries):
+            return None
+        return dump((item.value, item.expireat))
