@@ -17,7 +17,7 @@ from fakes.gate import Gate
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
 from fakes.upstreams import balldontlie, basketball, espn, nba_com, nba_stats, odds_api, sendgrid, slack
 from fakes.upstreams.basketball import NbaSeason
-from fakes.upstreams.captures import CapturedFeeds
+from fakes.upstreams.captures import CapturedFeeds, Folder, Recorded
 from fakes.upstreams.feeds import Feeds
 from fakes.upstreams.fixture import Fixture
 from fakes.upstreams.mlb import calendar, statsapi
@@ -30,9 +30,10 @@ from fakes.upstreams.web import Site, app
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is served: both seasons, or recorded `feeds` alone. MLB's is built when it is first asked for."""
+    """What is served: both seasons, or a `folder` of recordings. MLB's is built when it is first asked for."""
 
     feeds: Feeds
+    folder: Folder | None = None
     nba: NbaSeason | None = None
     mlb: Callable[[], MlbSeason] | None = None
 
@@ -58,6 +59,9 @@ class Upstreams:
         )
         self.sendgrid = sendgrid.SendGrid(keys.get("sendgrid", ""), sendgrid.PER_MINUTE if limited else None)
         sites += (Site(sendgrid.HOST, around, gate, self.sendgrid, sendgrid.refuse),)
+        if contents.folder is not None:
+            for site in (espn, nba_stats, statsapi):
+                sites += (Site(site.HOST, around, gate, Recorded(site.HOST, contents.folder), site.refuse),)
         if season is not None:
             stats = nba_stats.NbaStats(season, feeds.schedule)
             sites += (
@@ -151,14 +155,16 @@ def create(
         raise ValueError(f"keys: {unknown} unknown; there are balldontlie, odds_api and sendgrid")
     limited = limits == "service"
     if captures is not None:
-        return Upstreams(around, Contents(CapturedFeeds(Path(captures))), keys=keys or {}, limited=limited)
+        folder = Folder(Path(captures))
+        return Upstreams(around, Contents(CapturedFeeds(folder), folder), keys=keys or {}, limited=limited)
     options = SeasonOptions(
         first_day, slates, days, games_per_day, first_number, postponed, cancelled, late, corrected, (), extra
     )
     season = _nba(around, options)
     of_mlb = SeasonOptions.of("mlb", mlb or {}, first_day=first_day, days=days)
     lazily = cache(partial(_mlb, around, of_mlb))
-    upstreams = Upstreams(around, Contents(SyntheticFeeds(season), season, lazily), keys=keys or {}, limited=limited)
+    contents = Contents(SyntheticFeeds(season, lazily), None, season, lazily)
+    upstreams = Upstreams(around, contents, keys=keys or {}, limited=limited)
     if mlb is not None:
         _announce_finals(around, lazily().games, "mlb_slate_final")
     return upstreams

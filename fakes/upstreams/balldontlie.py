@@ -1,23 +1,28 @@
 """api.balldontlie.io: bearer key, cursor paging, so many requests a minute.
 
-Imitated: https://docs.balldontlie.io (paths, paging, 401, 429, 600 requests a minute on the tier that has box
-scores); the shapes of items are those of recorded answers. The wording of error bodies is not recorded and is our own.
+Imitated: https://docs.balldontlie.io and https://mlb.balldontlie.io (paths, paging, 401, 429, 600 requests a minute on
+the tier that has box scores), as its Python client reads them; the shapes of items are those of recorded answers. The
+wording of error bodies is not recorded and is our own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+import re
 
 from fakes.seam import Refuse
 from fakes.upstreams.exchange import Request, Response, json_response
 from fakes.upstreams.feeds import Feeds, Json
+from fakes.upstreams.listing import BadQueryError, Listing, Query
 from fakes.upstreams.rate import FixedWindow
 
 HOST = "api.balldontlie.io"
 PER_PAGE = 25
 PER_PAGE_MAX = 100
 PER_MINUTE = 600
+
+_PATH = re.compile(r"^/(?:(?P<league>nba|mlb)/)?v1/(?P<path>[a-z_/0-9]+)$")
+TEXTS = {401: b"Unauthorized", 429: b"Too many requests, please try again later."}
+"""Errors that come as plain text, from before the API's own code."""
 
 
 class BallDontLie:
@@ -38,33 +43,24 @@ class BallDontLie:
         if request.method != "GET":
             return refuse(Refuse(405, "methodNotAllowed", "Method Not Allowed"))
         if not self._window.admit(now_s):
-            return refuse(Refuse(429, "rateLimit", "Too many requests, please try again later."))
-        routes: dict[str, Callable[[Request, float], Response]] = {
-            "/v1/box_scores": self._box_scores,
-            "/v1/games": self._games,
-            "/v1/player_injuries": self._injuries,
-        }
-        route = routes.get(request.path)
-        return route(request, now_s) if route else refuse(Refuse(404, "notFound", "Not Found"))
-
-    def _box_scores(self, request: Request, now_s: float) -> Response:
-        day = _day(request.first("date"))
-        if day is None:
-            return refuse(Refuse(400, "badRequest", "date must be given as YYYY-MM-DD"))
-        return json_response(200, {"data": self._feeds.box_scores(day, now_s)})
-
-    def _games(self, request: Request, now_s: float) -> Response:
-        days = [_day(text) for text in request.query.get("dates[]", [])]
-        if None in days:
-            return refuse(Refuse(400, "badRequest", "dates[] must be given as YYYY-MM-DD"))
-        return _page(request, self._feeds.games([day for day in days if day], now_s), lambda item: int(item["id"]))
-
-    def _injuries(self, request: Request, now_s: float) -> Response:
-        return _page(request, self._feeds.injuries(now_s), lambda item: int(item["player"]["id"]))
+            return refuse(Refuse(429, "rateLimit"))
+        match = _PATH.match(request.path)
+        if match is None:
+            return refuse(Refuse(404, "notFound", "Not Found"))
+        try:
+            listing = self._feeds.bdl(match["league"] or "nba", match["path"], Query(request), now_s)
+            if listing is None or (listing.one and not listing.items):
+                return refuse(Refuse(404, "notFound", "Not Found"))
+            return json_response(200, _shown(request, listing))
+        except BadQueryError as error:
+            return refuse(Refuse(400, "badRequest", str(error)))
 
 
 def refuse(refusal: Refuse) -> Response:
     """An error as this upstream words it; a 429 says when to come again only where the refusal does."""
+    if refusal.status in TEXTS:
+        text = refusal.message.encode() or TEXTS[refusal.status]
+        return Response(refusal.status, text, {"Content-Type": "text/plain", **refusal.headers}, refusal.reason)
     return json_response(
         refusal.status,
         {"error": refusal.message or refusal.reason or "error"},
@@ -73,25 +69,20 @@ def refuse(refusal: Refuse) -> Response:
     )
 
 
-def _page(request: Request, items: list[Json], item_id: Callable[[Json], int]) -> Response:
-    """One page of `items` after the cursor, which is the id of the last item seen."""
+def _shown(request: Request, listing: Listing) -> Json:
+    """One page of the items after the cursor, which is the place of the last item seen; or all of them."""
+    if listing.cursor is None:
+        return {"data": listing.items[0] if listing.one else listing.items}
     try:
         size = int(request.first("per_page", str(PER_PAGE)))
         cursor = int(request.first("cursor", "0"))
     except ValueError:
-        return refuse(Refuse(400, "badRequest", "per_page and cursor must be integers"))
+        raise BadQueryError("per_page and cursor must be integers") from None
     if not 1 <= size <= PER_PAGE_MAX:
-        return refuse(Refuse(400, "badRequest", f"per_page must be 1 to {PER_PAGE_MAX}"))
-    ordered = sorted(items, key=item_id)
-    rest = [item for item in ordered if item_id(item) > cursor]
+        raise BadQueryError(f"per_page must be 1 to {PER_PAGE_MAX}")
+    place = listing.cursor
+    rest = [item for item in sorted(listing.items, key=place) if place(item) > cursor]
     meta: Json = {"per_page": size}
     if len(rest) > size:
-        meta["next_cursor"] = item_id(rest[size - 1])
-    return json_response(200, {"data": rest[:size], "meta": meta})
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+        meta["next_cursor"] = place(rest[size - 1])
+    return {"data": rest[:size], "meta": meta}

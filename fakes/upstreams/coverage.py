@@ -14,9 +14,11 @@ PAGE = Page(
     "state of an hour ago (`ServeStale`) agrees.",
     {
         "api.balldontlie.io": Remark(
-            "approximated", "`/v1/box_scores`, `/v1/games`, `/v1/player_injuries`; bearer key (401), `per_page` ≤ 100 "
-            "and `cursor`, 600 requests a minute (429). Other paths, `/v1/stats` and `/mlb/v1` among them, are a 404; "
-            "the wording of error bodies is our own",
+            "approximated", "NBA (`/v1`, `/nba/v1`): box scores, games, stats, players, teams, season averages, "
+            "standings, leaders, injuries; MLB (`/mlb/v1`): games, stats, season stats of players and clubs, players, "
+            "teams, standings, injuries. Key (401 in plain text), `per_page` ≤ 100 and `cursor`, 600 requests a minute "
+            "(429). Held to its Python client. Odds, advanced stats, splits and lineups are a 404; the wording of "
+            "error bodies and MLB's team ids are our own",
         ),
         "cdn.nba.com": Remark(
             "approximated", "`scheduleLeagueV2.json` with ETag and 304; 403 in XML for any other path, play-by-play "
@@ -31,9 +33,11 @@ PAGE = Page(
             "are left out; rosters are a 404 that says so",
         ),
         "api.the-odds-api.com": Remark(
-            "approximated", "`/v4/sports/basketball_nba/events` and `/events/{id}/odds`: key (401), credits in "
-            "`x-requests-*`, events vanish at tip-off (404), 422 without regions; other sports are a 404, other "
-            "`oddsFormat`s than `american` a 422, other markets than `player_points` empty; no historical odds",
+            "approximated", "v4 for `basketball_nba` and `baseball_mlb`: sports, events, odds, scores, an event's odds, "
+            "and the historical twins of events and odds (snapshots five minutes apart). Markets `h2h`, `spreads`, "
+            "`totals` and twelve player props a sport at most; `regions`, `bookmakers`, `oddsFormat`, `dateFormat`; "
+            "credits by markets × regions (× 10 in the past) in `x-requests-*`; errors with `error_code`. Events vanish "
+            "with their start (404), so no odds are live; alternate lines and participants are refused",
         ),
         "api.sendgrid.com": Remark(
             "approximated", "`/v3/mail/send`: 202, 400 by field, 401, 413 over 30 MB, 600 a minute, `X-RateLimit-*` "
@@ -91,7 +95,8 @@ PAGE = Page(
                 ("`corrected`", "ids of games whose statistics are changed 14 h after their end"),
                 ("`extra`", "games on top: `{day, home, away, at}`, two of one team on one day too"),
                 ("`mlb`", "the same options for MLB, and `suspended` (ids) and `rain` (`true`)"),
-                ("`captures`", "a folder of recorded answers instead of a season (BallDontLie, cdn.nba.com, odds)"),
+                ("`captures`", "a folder of recorded answers instead of seasons: `HOST/PATH/QUERY.json` or `HOST/PATH.json`; "
+                 "what it lacks is a 501 with the names of the files, and makes a run unknown"),
                 ("`keys`", "the one key `balldontlie`, `odds_api`, `sendgrid` accept"),
                 ("`limits`", "`service` (the rates above) or `none`"),
             ],

@@ -1,83 +1,48 @@
-"""The feeds of a synthetic season, in the upstreams' shapes (those of recorded answers of 2024 and 2025)."""
+"""The feeds of synthetic seasons, in the upstreams' shapes (those of recorded answers of 2024 and 2025)."""
 
 from __future__ import annotations
 
-import hashlib
-import random
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 from fakes.upstreams.basketball import Game, NbaSeason
-from fakes.upstreams.boxscore import Line
+from fakes.upstreams.bdl_nba import BdlNba, zulu
+from fakes.upstreams.betting import Betting, event_id, sports, team_name
 from fakes.upstreams.feeds import Json
-from fakes.upstreams.fixture import EASTERN, State
-from fakes.upstreams.injuries import Injury
+from fakes.upstreams.fixture import EASTERN, Fixture, State
 from fakes.upstreams.league import Team
-from fakes.upstreams.roster import Player
+from fakes.upstreams.listing import Listing, Query
+from fakes.upstreams.mlb.balldontlie import BdlMlb
+from fakes.upstreams.mlb.season import MlbSeason
+from fakes.upstreams.odds_api import SNAPSHOT_S, SPORTS
 
-OFFERED_WITHIN_S = 2 * 86_400
-"""Events are listed two days ahead; player props of an event appear a day ahead."""
-
-PROPS_WITHIN_S = 86_400
-BOOKMAKERS = (("draftkings", "DraftKings"), ("fanduel", "FanDuel"), ("betmgm", "BetMGM"))
-PROP_PLAYERS = 8
-ORDINALS = ("1st Qtr", "2nd Qtr", "3rd Qtr", "4th Qtr")
+DAY_S = 86_400
 
 
 class SyntheticFeeds:
-    """Renders a season as each upstream would."""
+    """Renders both seasons as each upstream would; MLB's is asked for when it is first needed."""
 
-    def __init__(self, season: NbaSeason) -> None:
-        self._season = season
-        self._by_event = {event_id(game): game for game in season.games}  # the make-up game, where there is one
+    def __init__(self, nba: NbaSeason, mlb: Callable[[], MlbSeason]) -> None:
+        self._season = nba
+        self._seasons: dict[str, Callable[[], Any]] = {"basketball_nba": lambda: nba, "baseball_mlb": mlb}
+        self._bdl: dict[str, BdlNba | BdlMlb] = {"nba": BdlNba(nba), "mlb": BdlMlb(mlb)}
+        self._betting = {key: Betting(sport) for key, sport in sports(nba, mlb).items()}
 
-    def box_scores(self, day: date, now_s: float) -> list[Json]:
-        """The games of `day`; their teams have no lines before the tip-off, and running ones until the end."""
-        rendered = []
-        for game in self._season.of_day(day):
-            if not game.known(now_s) or (game.cancelled and game.called_off(now_s)):
-                continue
-            home, away = game.lines(now_s)
-            item = _bdl_game(game, now_s)
-            del item["id"], item["datetime"]  # The recorded answers of this call have neither.
-            item["home_team"]["players"] = [_bdl_line(line) for line in home]
-            item["visitor_team"]["players"] = [_bdl_line(line) for line in away]
-            rendered.append(item)
-        return rendered
-
-    def games(self, days: list[date], now_s: float) -> list[Json]:
-        """The games of `days`, or of the season."""
-        wanted = set(days)
-        shown = (game for game in self._season.games if game.known(now_s))
-        return [
-            _bdl_game(game, now_s)
-            for game in shown
-            if (not wanted or game.day in wanted) and not (game.cancelled and game.called_off(now_s))
-        ]
-
-    def injuries(self, now_s: float) -> list[Json]:
-        """About one player in twelve; the list changes at Eastern midnight."""
-        today = datetime.fromtimestamp(now_s, EASTERN).date()
-        entries = []
-        for _, roster in sorted(self._season.rosters.items()):
-            for player in roster:
-                injury = self._season.injuries.of(player.bdl_id, today)
-                if injury is not None:
-                    entries.append(_injury(player, injury))
-        return sorted(entries, key=lambda entry: int(entry["player"]["id"]))
+    def bdl(self, league: str, path: str, query: Query, now_s: float) -> Listing | None:
+        """What BallDontLie lists."""
+        return self._bdl[league].listing(path, query, now_s)
 
     def schedule(self, now_s: float) -> Json:
         """Every game of the season with its state."""
         dates: dict[date, list[Json]] = {}
-        for game in self._season.games:
-            if not game.known(now_s) or (game.cancelled and game.called_off(now_s)):
-                continue
+        for game in self._season.shown(now_s):
             dates.setdefault(game.day, []).append(_nba_game(game, now_s))
         return {
             "meta": {
                 "version": 1,
                 "request": f"http://nba.cloud/league/00/{self._season.label}/scheduleleaguev2?Format=json",
-                "time": _zulu(now_s, "%Y-%m-%dT%H:%M:%S.000Z"),
+                "time": zulu(now_s, "%Y-%m-%dT%H:%M:%S.000Z"),
             },
             "leagueSchedule": {
                 "seasonYear": self._season.label,
@@ -91,157 +56,74 @@ class SyntheticFeeds:
             },
         }
 
-    def events(self, now_s: float) -> list[Json]:
+    def markets(self, sport: str) -> tuple[str, ...]:
+        """The markets of a sport."""
+        return self._betting[sport].markets
+
+    def events(self, sport: str, now_s: float) -> list[Json]:
         """The games not started yet: an event vanishes with its tip-off."""
-        return [_event(game) for game in self._season.upcoming(now_s, OFFERED_WITHIN_S)]
+        return [_event(sport, game) for game in self._betting[sport].upcoming(now_s)]
 
-    def odds(self, event_id: str, markets: frozenset[str], now_s: float) -> Json | None:
-        """Points props of the best players; a line moves once an hour."""
-        game = self._by_event.get(event_id)
-        if (
-            game is None
-            or not game.known(now_s)
-            or game.called_off(now_s)
-            or not now_s < game.tip_s <= now_s + OFFERED_WITHIN_S
-        ):
+    def odds(
+        self, sport: str, event_id: str, markets: tuple[str, ...], bookmakers: tuple[tuple[str, str], ...], now_s: float
+    ) -> Json | None:
+        """One event; lines move once an hour."""
+        betting = self._betting[sport]
+        game = betting.of_id(event_id, now_s)
+        if game is None:
             return None
-        makers: list[Json] = []
-        if "player_points" in markets and game.tip_s <= now_s + PROPS_WITHIN_S:
-            makers = [self._bookmaker(game, key, title, now_s) for key, title in BOOKMAKERS]
-        return {**_event(game), "bookmakers": makers}
+        updated, makers = zulu(now_s // 3_600 * 3_600), []
+        for key, title in bookmakers:
+            offered: list[Json] = []
+            for market in markets:
+                outcomes = [
+                    {
+                        "name": offer.name,
+                        **({"description": offer.player} if offer.player else {}),
+                        "price": offer.price,
+                        **({} if offer.point is None else {"point": offer.point}),
+                    }
+                    for offer in betting.offers(game, market, key, now_s)
+                ]
+                if outcomes:
+                    offered.append({"key": market, "last_update": updated, "outcomes": outcomes})
+            if offered:
+                makers.append({"key": key, "title": title, "last_update": updated, "markets": offered})
+        return {**_event(sport, game), "bookmakers": makers}
 
-    def _bookmaker(self, game: Game, key: str, title: str, now_s: float) -> Json:
-        hour = int(now_s // 3_600)
-        updated = _zulu(hour * 3_600)
-        outcomes = []
-        for player in (*game.home_players[:PROP_PLAYERS], *game.away_players[:PROP_PLAYERS]):
-            base = random.Random(f"{self._season.seed}/line/{game.game_id}/{player.bdl_id}")
-            move = random.Random(f"{self._season.seed}/line/{game.game_id}/{player.bdl_id}/{key}/{hour}")
-            line = max(2, round(14 * player.shots + base.gauss(0, 2) + move.choice((-1, 0, 0, 0, 1)))) + 0.5
-            tilt = move.randint(-12, 12)
-            for name, price in (("Over", -113 + tilt), ("Under", -113 - tilt)):
-                outcomes.append({"name": name, "description": player.name, "price": _american(price), "point": line})
-        market = {"key": "player_points", "last_update": updated, "outcomes": outcomes}
-        return {"key": key, "title": title, "last_update": updated, "markets": [market]}
+    def scores(self, sport: str, days: int, now_s: float) -> list[Json]:
+        """Games under way and to come, and those of the last `days`."""
+        shown = []
+        for game in self._seasons[sport]().shown(now_s):
+            over = game.state(now_s) is State.FINAL
+            ahead = now_s - (days + 1) * DAY_S * over <= game.tip_s <= now_s + 2 * DAY_S
+            if game.called_off(now_s) or not (game.state(now_s) is State.LIVE or (ahead and (days or not over))):
+                continue
+            begun = game.state(now_s) is not State.SCHEDULED
+            names = team_name(game.home), team_name(game.away)
+            scores = [{"name": n, "score": str(s)} for n, s in zip(names, game.score(now_s), strict=True)]
+            shown.append(
+                {
+                    **_event(sport, game), "completed": over, "scores": scores if begun else None,
+                    "last_update": zulu(now_s // 30 * 30) if begun else None,
+                }
+            )  # fmt: skip
+        return shown
+
+    def snapshot(self, at_s: float, data: Any) -> Json:
+        """A historical answer with the moments of its neighbours."""
+        around = {"timestamp": 0, "previous_timestamp": -SNAPSHOT_S, "next_timestamp": SNAPSHOT_S}
+        return {**{key: zulu(at_s + apart) for key, apart in around.items()}, "data": data}
 
 
-def event_id(game: Game) -> str:
-    """The Odds API's id: 32 hexadecimal digits that say nothing."""
-    return hashlib.md5(f"{game.seed}/{game.game_id}".encode(), usedforsecurity=False).hexdigest()
-
-
-def _american(price: int) -> int:
-    """American odds know no price between -100 and +100."""
-    return price if price <= -100 else 200 + price
-
-
-def _event(game: Game) -> Json:
+def _event(sport: str, game: Fixture) -> Json:
     return {
         "id": event_id(game),
-        "sport_key": "basketball_nba",
-        "sport_title": "NBA",
-        "commence_time": _zulu(game.tip_s),
-        "home_team": _odds_name(game.home),
-        "away_team": _odds_name(game.away),
-    }
-
-
-def _odds_name(team: Team) -> str:
-    return "Los Angeles Clippers" if team.tricode == "LAC" else team.full_name
-
-
-def _bdl_game(game: Game, now_s: float) -> Json:
-    state = game.state(now_s)
-    period, clock = game.period(now_s)
-    home_score, away_score = game.score(now_s)
-    status, time = {
-        State.SCHEDULED: (_zulu(game.tip_s), None),
-        State.LIVE: (ORDINALS[period - 1] if 1 <= period <= 4 else f"OT{max(1, period - 4)}", f"Q{period} {clock}"),
-        State.FINAL: ("Final", "Final"),
-    }[state]
-    return {
-        "id": int(game.game_id) + 18_000_000,
-        "date": game.day.isoformat(),
-        "season": int(game.game_id[3:5]) + 2_000,
-        "status": status,
-        "period": period,
-        "time": time,
-        "postseason": False,
-        "home_team_score": home_score,
-        "visitor_team_score": away_score,
-        "datetime": _zulu(game.tip_s, "%Y-%m-%dT%H:%M:%S.000Z"),
-        "home_team": _bdl_team(game.home),
-        "visitor_team": _bdl_team(game.away),
-    }
-
-
-def _bdl_team(team: Team) -> Json:
-    return {
-        "id": team.bdl_id,
-        "conference": team.conference,
-        "division": team.division,
-        "city": team.city,
-        "name": team.name,
-        "full_name": team.full_name,
-        "abbreviation": team.tricode,
-    }
-
-
-def _bdl_player(player: Player) -> Json:
-    return {
-        "id": player.bdl_id,
-        "first_name": player.first_name,
-        "last_name": player.last_name,
-        "position": player.position,
-        "height": player.height,
-        "weight": player.weight,
-        "jersey_number": player.jersey,
-        "college": "Windtunnel State",
-        "country": "USA",
-        "draft_year": None,
-        "draft_round": None,
-        "draft_number": None,
-    }
-
-
-def _bdl_line(line: Line) -> Json:
-    made, tried = line.twos + line.threes, line.two_attempts + line.three_attempts
-    return {
-        "min": f"{line.minutes:02d}",
-        "fgm": made,
-        "fga": tried,
-        "fg_pct": _share(made, tried),
-        "fg3m": line.threes,
-        "fg3a": line.three_attempts,
-        "fg3_pct": _share(line.threes, line.three_attempts),
-        "ftm": line.free_throws,
-        "fta": line.free_throw_attempts,
-        "ft_pct": _share(line.free_throws, line.free_throw_attempts),
-        "oreb": line.offensive_rebounds,
-        "dreb": line.defensive_rebounds,
-        "reb": line.offensive_rebounds + line.defensive_rebounds,
-        "ast": line.assists,
-        "stl": line.steals,
-        "blk": line.blocks,
-        "turnover": line.turnovers,
-        "pf": line.fouls,
-        "pts": line.points,
-        "player": _bdl_player(line.player),
-    }
-
-
-def _share(made: int, tried: int) -> float:
-    return round(made / tried, 7) if tried else 0
-
-
-def _injury(player: Player, injury: Injury) -> Json:
-    since, back = injury.since, injury.back
-    return {
-        "player": {**_bdl_player(player), "team_id": player.bdl_id // 1_000},
-        "return_date": f"{back:%b} {back.day}",
-        "description": f"{since:%b} {since.day}: {player.last_name} ({injury.part}) is listed as "
-        f"{injury.status.lower()}.",
-        "status": injury.status,
+        "sport_key": sport,
+        "sport_title": SPORTS[sport][1],
+        "commence_time": zulu(game.tip_s),
+        "home_team": team_name(game.home),
+        "away_team": team_name(game.away),
     }
 
 
@@ -303,7 +185,3 @@ def _nba_team(team: Team, score: int) -> dict[str, Any]:
         "score": score,
         "seed": 0,
     }
-
-
-def _zulu(moment_s: float, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
-    return datetime.fromtimestamp(moment_s, UTC).strftime(form)

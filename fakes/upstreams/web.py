@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs
 from fakes.gate import Front, Gate, Seen
 from fakes.seam import Call, ConnectionLost, Refuse, StartResponse, Surroundings, WsgiApp
 from fakes.upstreams import habits
+from fakes.upstreams.captures import NoRecordingError
 from fakes.upstreams.exchange import NS, Request, Response
 
 Handler = Callable[[Request, float], Response]
@@ -45,7 +47,10 @@ class Site:
 
         def effect(age_s: float) -> Response:
             now_s = self._around.now_ns() / NS - age_s
-            answered[:] = [self._handle(request, now_s)]
+            try:
+                answered[:] = [self._handle(request, now_s)]
+            except NoRecordingError as error:
+                answered[:] = [replace(self._refuse(Refuse(501, "noRecording", str(error))), unsupported=str(error))]
             return answered[0]
 
         def refuse(refusal: Refuse) -> Response:

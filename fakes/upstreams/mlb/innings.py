@@ -19,7 +19,7 @@ PITCH_LIMIT = 90
 STEAL_CHANCE, STEAL_SUCCESS = 0.11, 0.80
 """Of a runner on first with second free, before a plate appearance: 0.9 attempts a team and game in 2023."""
 
-HOME_EDGE = 1.025
+HOME_EDGE = 1.012
 """The home club hits so much more: it wins about 53 % of the games."""
 
 BREAK_PITCHES, CHANGE_PITCHES = 7, 6

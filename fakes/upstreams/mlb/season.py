@@ -291,14 +291,14 @@ def _squad(roster: tuple[Ballplayer, ...], starter: int, injuries: Injuries, day
     able = active(roster, injuries, day)
     hitters = [player for player in able if not player.pitches]
     fielders: list[tuple[Ballplayer, str]] = []
+    free = list(hitters)
     for position in FIELDERS:  # whoever plays there, or the best who does not play yet
-        left = [player for player in hitters if player not in [taken for taken, _ in fielders]]
-        best = min(left or list(roster[:9]), key=lambda player: (player.position != position, player.rank))
+        best = min(free or list(roster[:9]), key=lambda player: (player.position != position, player.rank))
+        free = [player for player in free if player.rank != best.rank]
         fielders.append((best, position))
     fielders.sort(key=lambda pair: -(pair[0].gifts.hits + 0.3 * pair[0].gifts.homers + 0.1 * pair[0].gifts.walks))
-    playing = [player for player, _ in fielders]
     return Squad(
         players=roster, order=tuple((player.rank, position) for player, position in fielders), starter=starter,
-        bench=tuple(player.rank for player in hitters if player not in playing),
+        bench=tuple(player.rank for player in free),
         bullpen=tuple(player.rank for player in able if player.position == "RP"),
     )  # fmt: skip

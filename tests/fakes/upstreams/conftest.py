@@ -13,8 +13,6 @@ from fakes.wire.http_server import HttpServer
 from tests.fakes.inprocess import mount
 from tests.fakes.manual import ManualSurroundings
 
-MLB_DAY = "2026-04-01"
-
 
 @pytest.fixture
 def around() -> ManualSurroundings:
@@ -24,8 +22,7 @@ def around() -> ManualSurroundings:
 
 @pytest.fixture
 def upstreams(around: ManualSurroundings) -> Upstreams:
-    mlb = {"first_day": MLB_DAY, "days": 4, "suspended": ["822003"], "postponed": {"822002": "2026-04-02"}}
-    return create(around, first_day="2026-01-15", slates=[9, 6, 8], first_number=578, mlb=mlb)
+    return create(around, first_day="2026-01-15", slates=[9, 6, 8], first_number=578)
 
 
 class WireAdapter(HTTPAdapter):

@@ -184,7 +184,7 @@ def test_recorded_answers_come_back_as_they_are(around):
     session = mount(requests.Session(), create(around, captures=REAL).http())
     recorded = json.loads((REAL / "balldontlie_box_scores_2024-01-15.json").read_text())
     assert box_scores(session, "2024-01-15") == recorded["data"]
-    assert box_scores(session, "2024-01-16") == []
+    assert session.get(f"{BDL}/games", params={"dates[]": "2025-02-20"}, headers=KEY).json()["data"]
     assert session.get(NBA).json() == json.loads((REAL / "nba_schedule_cdn.json").read_text())
 
 

@@ -21,7 +21,7 @@ DAY = dt.date(2026, 5, 5)
 
 @pytest.fixture(scope="module")
 def month():
-    return build_season("a", DAY, [15] * 14)
+    return build_season("a", DAY, [15] * 8)
 
 
 def test_the_same_seed_gives_the_same_season_and_another_seed_another():
@@ -121,11 +121,11 @@ def test_the_league_hits_and_pitches_as_mlb_does(month):
     assert pitching.era == pytest.approx(4.3, abs=0.5)
     assert pitching.pitches / pitching.faced == pytest.approx(3.85, abs=0.15)
     assert statistics.mean(starters) == pytest.approx(15.5, abs=1.5)
-    assert 0.05 <= sum(game.game.innings > 9 for game in played) / len(played) <= 0.16
-    assert 0.45 <= sum(game.final_score[0] > game.final_score[1] for game in played) / len(played) <= 0.63
+    assert 0.05 <= sum(game.game.innings > 9 for game in played) / len(played) <= 0.2
+    assert 0.42 <= sum(game.final_score[0] > game.final_score[1] for game in played) / len(played) <= 0.66
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(st.integers(0, 12), st.floats(-0.2, 1.3))
 def test_what_is_known_at_any_moment_is_a_beginning_of_the_whole(place, share):
     season = build_season("a", DAY, [13], rain=False)
@@ -173,9 +173,9 @@ def test_a_suspended_game_stands_still_until_it_is_resumed_the_next_day():
 
 
 def test_rain_calls_off_some_games_in_the_open_and_makes_most_of_them_up():
-    season = build_season("c", dt.date(2026, 4, 1), [15] * 40)
+    season = build_season("c", dt.date(2026, 4, 1), [15] * 25)
     off = [game for game in season.games if game.postponed]
-    assert 2 <= len(off) <= 25
+    assert 1 <= len(off) <= 16
     assert not any(game.home.roof for game in off)
     assert sum(game.made_up is not None for game in off) >= len(off) / 2
     assert any(game.games_of_day == 2 for game in season.games)

