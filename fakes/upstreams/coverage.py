@@ -33,11 +33,12 @@ PAGE = Page(
             "are left out; rosters are a 404 that says so",
         ),
         "api.the-odds-api.com": Remark(
-            "approximated", "v4 for `basketball_nba` and `baseball_mlb`: sports, events, odds, scores, an event's odds, "
-            "and the historical twins of events and odds (snapshots five minutes apart). Markets `h2h`, `spreads`, "
-            "`totals` and twelve player props a sport at most; `regions`, `bookmakers`, `oddsFormat`, `dateFormat`; "
-            "credits by markets × regions (× 10 in the past) in `x-requests-*`; errors with `error_code`. Events vanish "
-            "with their start (404), so no odds are live; alternate lines and participants are refused",
+            "approximated", "v4 for `basketball_nba` and `baseball_mlb`: sports, events, odds, scores, an event's "
+            "odds, and the historical twins of events and odds (snapshots five minutes apart). Markets `h2h`, "
+            "`spreads`, `totals` and twelve player props a sport at most; `regions`, `bookmakers`, `oddsFormat`, "
+            "`dateFormat`; credits by markets × regions (× 10 in the past) in `x-requests-*`; errors with "
+            "`error_code`. Events vanish with their start (404), so no odds are live; alternate lines and participants "
+            "are refused",
         ),
         "api.sendgrid.com": Remark(
             "approximated", "`/v3/mail/send`: 202, 400 by field, 401, 413 over 30 MB, 600 a minute, `X-RateLimit-*` "
@@ -95,8 +96,10 @@ PAGE = Page(
                 ("`corrected`", "ids of games whose statistics are changed 14 h after their end"),
                 ("`extra`", "games on top: `{day, home, away, at}`, two of one team on one day too"),
                 ("`mlb`", "the same options for MLB, and `suspended` (ids) and `rain` (`true`)"),
-                ("`captures`", "a folder of recorded answers instead of seasons: `HOST/PATH/QUERY.json` or `HOST/PATH.json`; "
-                 "what it lacks is a 501 with the names of the files, and makes a run unknown"),
+                (
+                    "`captures`", "a folder of recorded answers instead of seasons: `HOST/PATH/QUERY.json` or "
+                    "`HOST/PATH.json`; what it lacks is a 501 with the names of the files, and makes a run unknown",
+                ),
                 ("`keys`", "the one key `balldontlie`, `odds_api`, `sendgrid` accept"),
                 ("`limits`", "`service` (the rates above) or `none`"),
             ],
