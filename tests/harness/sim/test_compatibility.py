@@ -1,15 +1,19 @@
 """docs/compatibility.md says what the contracts show, no more and no less."""
 
 import ast
+import configparser
 import os
 import sys
+import tomllib
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 from tests.harness.sim.contracts import page
 from tests.harness.sim.contracts.contract import Contract, Library, Trace, agree, contract
 
+ROOT = Path(__file__).resolve().parents[3]
 REMEDY = "python -m tests.harness.sim.contracts.page"
 
 
@@ -44,6 +48,15 @@ def test_a_verdict_follows_from_the_contracts() -> None:
 def test_a_library_that_is_not_installed_cannot_be_on_the_page() -> None:
     with pytest.raises(metadata.PackageNotFoundError):
         page._version(Library("no-such-distribution"))
+
+
+def test_the_nightly_environment_asks_for_extras_and_groups_that_there_are() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    tox = configparser.ConfigParser()
+    tox.read(ROOT / "tox.ini", "utf-8")
+    nightly = tox["testenv:nightly"]
+    assert set(nightly["extras"].split()) <= declared["project"]["optional-dependencies"].keys()
+    assert set(nightly["dependency_groups"].split()) <= declared["dependency-groups"].keys()
 
 
 @pytest.mark.parametrize(
