@@ -32,6 +32,7 @@ def install() -> None:
         (os.set_blocking, _set_blocking),
         (os.get_inheritable, _get_inheritable),
         (os.set_inheritable, _set_inheritable),
+        (os.isatty, _isatty),
     ):
         _by_number(function, simulated)
     _by_number(fcntl.fcntl, _fcntl, object_too=True)
@@ -89,6 +90,11 @@ def _get_inheritable(fd: int) -> bool:
 
 def _set_inheritable(fd: int, inheritable: int) -> None:
     TABLE.get(fd)
+
+
+def _isatty(fd: int) -> bool:
+    TABLE.get(fd)
+    return False
 
 
 def _fcntl(fd: int, command: int, argument: Any = 0) -> int:

@@ -22,7 +22,7 @@ import gevent.selectors
 import gevent.socket
 import gevent.ssl
 
-from harness.sim import datagram_socket, descriptor_calls, readiness, selector, sockets, tls, wakeup
+from harness.sim import datagram_socket, descriptor_calls, descriptor_files, readiness, selector, sockets, tls, wakeup
 from harness.sim.descriptors import FIRST_FD, TABLE
 from harness.sim.guard import raise_guard
 from harness.sim.network import Network
@@ -56,6 +56,7 @@ def install(network: Network) -> None:
         _Installed.done = True
         _replace_sockets()
         descriptor_calls.install()
+        descriptor_files.install()
         wakeup.install(_who)
         _replace_resolver()
         _replace_waiting()

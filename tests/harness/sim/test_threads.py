@@ -89,6 +89,36 @@ def test_a_pipe_joins_two_threads_without_stopping_the_others() -> None:
 
 
 @simulated
+def test_files_over_the_ends_of_a_pipe_wait_in_virtual_time() -> None:
+    reader, writer = os.pipe()
+    out = os.fdopen(writer, "w", encoding="utf-8")
+    threading.Timer(3, lambda: (out.write("late\nagain\n"), out.close())).start()
+    started = time.monotonic()
+    with os.fdopen(reader, encoding="utf-8") as lines:
+        assert list(lines) == ["late\n", "again\n"]
+        assert not lines.isatty()
+    assert time.monotonic() - started == pytest.approx(3, abs=1e-2)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fdopen(reader)
+
+
+@simulated
+def test_a_file_over_a_pipe_keeps_to_its_mode_and_leaves_the_descriptor_open_where_told() -> None:
+    reader, writer = os.pipe()
+    with open(writer, "wb", buffering=0, closefd=False) as raw:
+        assert raw.write(b"12345") == 5
+        with pytest.raises(OSError, match="not open for reading"):
+            raw.read(1)
+    os.write(writer, b"6")
+    os.close(writer)
+    for mode, says in (("rz", "invalid mode"), ("r+", "not seekable"), ("", "invalid mode")):
+        with pytest.raises((ValueError, OSError), match=says):
+            open(reader, mode, closefd=False)  # noqa: SIM115 - nothing is opened
+    with os.fdopen(reader, "rb") as file:
+        assert file.read() == b"123456"
+
+
+@simulated
 def test_a_thread_may_end_in_the_instant_in_which_its_process_does() -> None:
     from harness.sim import guest
 

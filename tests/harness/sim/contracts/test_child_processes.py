@@ -45,6 +45,13 @@ def test_a_command_does_not_run(trace: Trace) -> None:
 
 
 @contract(SUBPROCESS, remedy=CHILD, refused=True)
+def test_a_command_whose_output_is_wanted_does_not_run(trace: Trace) -> None:
+    import subprocess
+
+    subprocess.run(["true"], capture_output=True, text=True, check=True)
+
+
+@contract(SUBPROCESS, remedy=CHILD, refused=True)
 def test_a_command_of_the_shell_does_not_run(trace: Trace) -> None:
     import os
 
