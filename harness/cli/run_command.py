@@ -235,7 +235,7 @@ def _show(order: Order, result: RunResult, record: RunRecord, report: Path) -> N
             elif finding.check in (ENDED, CERTAIN) and finding.evidence:
                 # Who erred and the remedy; the stacks that follow are for a pager.
                 head = finding.evidence[0].text.partition("\n\n")[0]
-                click.echo(f"world {outcome.world}: {head}\nstacks: {result.run_dir / outcome.world / PROBLEM}")
+                click.echo(f"world {outcome.world}: {head}\nstacks: {order.out_dir / outcome.world / PROBLEM}")
     click.echo(f"report: {report}")
     if record.verdict is not Verdict.PASS:
         click.echo(f"to repeat: {order.command}")

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.sim.imports import loads_shared_module
-from harness.sim.order import creation_number
 from harness.sim.process import Process, current_process
 from harness.sim.repoint import repoint
+from harness.sim.threads import threads_of
 
 _log = logging.getLogger("windtunnel.process.exit")
 _log.propagate = False  # for the history: an interpreter says it on stderr, past the program's own handlers
@@ -63,10 +63,8 @@ def _run(hook: _Hook) -> None:
 
 def _threads(process: Process) -> list[threading.Thread]:
     """The threads that the process has started, besides the one that runs."""
-    active: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]  # private to CPython
-    found = [active.get(creation_number(child)) for child in process.greenlets()]
-    this = threading.current_thread()
-    return [thread for thread in found if thread not in (None, this, process.main_thread) and _started(thread)]
+    apart = (threading.current_thread(), process.main_thread)
+    return [thread for thread in threads_of(process) if thread not in apart and _started(thread)]
 
 
 def _started(thread: Any) -> bool:

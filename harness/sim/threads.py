@@ -14,7 +14,7 @@ import gevent.threading
 import greenlet
 
 from harness.sim import process as process_module
-from harness.sim.order import ident
+from harness.sim.order import creation_number, ident
 from harness.sim.process import Process, SimGreenlet, current_process
 from harness.sim.rebind import rebind
 
@@ -38,9 +38,25 @@ def install() -> None:
         found = None if process is None else process.main_thread
         return real() if found is None else found
 
-    threading.main_thread = main_thread
-    rebind({id(real): main_thread}, {})
+    real_enumerate, real_count = threading.enumerate, threading.active_count
+
+    def enumerate() -> list[threading.Thread]:
+        process = current_process()
+        return real_enumerate() if process is None else threads_of(process)
+
+    def active_count() -> int:
+        return len(enumerate())
+
+    threading.main_thread, threading.enumerate, threading.active_count = main_thread, enumerate, active_count
+    rebind({id(real): main_thread, id(real_enumerate): enumerate, id(real_count): active_count}, {})
     process_module.on_start = _become_main
+
+
+def threads_of(process: Process) -> list[threading.Thread]:
+    """The threads of `process` that are alive, oldest first: no other process's, and no interpreter's main one."""
+    active: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]  # private to CPython
+    found = (active.get(creation_number(child)) for child in process.greenlets())
+    return [thread for thread in found if thread is not None]
 
 
 def keep_classes(thread: Any, timer: Any) -> None:

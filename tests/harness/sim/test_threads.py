@@ -89,6 +89,30 @@ def test_a_pipe_joins_two_threads_without_stopping_the_others() -> None:
 
 
 @simulated
+def test_a_process_lists_its_own_threads_alone_and_may_join_them_all() -> None:
+    from harness.sim import guest
+
+    kernel = guest.machine().kernel
+    names: list[list[str]] = []
+
+    def neighbour() -> None:
+        threading.Thread(target=time.sleep, args=[60], name="theirs").start()
+        names.append([thread.name for thread in threading.enumerate()])
+
+    kernel.process("neighbour", 0, dict(os.environ)).spawn(neighbour)
+    for seconds in (1, 2):
+        threading.Thread(target=time.sleep, args=[seconds], name=f"ours {seconds}").start()
+    started = time.monotonic()
+    assert [thread.name for thread in threading.enumerate()] == ["MainThread", "ours 1", "ours 2"]
+    assert threading.active_count() == 3
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join()
+    assert time.monotonic() - started == pytest.approx(2, abs=1e-3)
+    assert names == [["MainThread", "theirs"]]
+
+
+@simulated
 def test_files_over_the_ends_of_a_pipe_wait_in_virtual_time() -> None:
     reader, writer = os.pipe()
     out = os.fdopen(writer, "w", encoding="utf-8")
