@@ -8,6 +8,7 @@ scenario. Local time is UTC, as on Cloud Run. It must not know processes, networ
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -55,6 +56,7 @@ class Clock:
         for name in ("perf_counter", "process_time", "thread_time"):
             repoint(getattr(time, name), monotonic)
             repoint(getattr(time, f"{name}_ns"), read_ns)
+        repoint(os.times, lambda: os.times_result((time.process_time(), 0.0, 0.0, 0.0, time.monotonic())))
         self._install_clock_gettime(wall_ns, read_ns)
         self._install_broken_down_time(wall)
         self._install_sleep(sleep)

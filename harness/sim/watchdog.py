@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from harness.sim import clock, signals
+from harness.sim import clock, hardware, signals
 from harness.traces import THREADS
 
 BUSY_SHARE = 0.1
@@ -97,5 +97,5 @@ class Watchdog:
 
 
 def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
+    used = hardware.real_getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime

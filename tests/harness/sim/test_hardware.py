@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 import platform
+import resource
 import socket
 import time
 from typing import Any
@@ -22,6 +23,21 @@ def facts() -> dict[str, Any]:
         "pid": os.getpid() > 0,
         "zone": time.tzname,
     }
+
+
+def used() -> list[list[float]]:
+    time.sleep(90)
+    bytes(10_000_000)
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return [list(os.times()), *map(list, both)]
+
+
+def test_what_a_process_has_used_is_told_by_virtual_time_and_is_the_same_each_time() -> None:
+    times, own, childrens = in_simulation(f"{__name__}:used")
+    assert [round(times[0]), round(times[4]), round(own[0])] == [90, 90, 90]
+    assert own[1:3] == [0, 64 * 1024]
+    assert set(childrens) == {0}
+    assert in_late_simulation(f"{__name__}:used") == [times, own, childrens]
 
 
 def test_processors_kernel_and_names_are_the_simulations() -> None:
