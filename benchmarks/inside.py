@@ -135,6 +135,24 @@ def _page(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterab
     return [b'{"ok":true}']
 
 
+def front_end(machine: guest.Machine, count: int) -> float:
+    """As `requests_round_trips`, by a client that only writes and reads bytes: what is left is our own share, which is
+    sockets, network, HTTP and WSGI.
+    """
+    import socket
+
+    machine.serve_http({"api.test": _page})
+    with socket.create_connection(("api.test", 80)) as client:
+
+        def work() -> None:
+            for _ in range(count):
+                client.sendall(b"GET / HTTP/1.1\r\nHost: api.test\r\nAccept: */*\r\nConnection: keep-alive\r\n\r\n")
+                if not client.recv(65536).endswith(b'{"ok":true}'):
+                    raise AssertionError("the page was not served")
+
+        return _timed(work)
+
+
 def requests_round_trips(machine: guest.Machine, count: int) -> float:
     """A `requests.Session` gets a small page `count` times from a WSGI app behind the in-memory network."""
     import requests

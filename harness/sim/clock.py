@@ -97,15 +97,13 @@ class Clock:
     @staticmethod
     def _install_sleep(sleep: Callable[[float], None]) -> None:
         def virtual_sleep(seconds: float, /) -> None:
-            if (
-                type(seconds) not in _NUMBERS
-                and not hasattr(seconds, "__float__")
-                and not hasattr(seconds, "__index__")
-            ):
-                raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer")
+            if type(seconds) not in _NUMBERS:
+                if not hasattr(seconds, "__float__") and not hasattr(seconds, "__index__"):
+                    raise TypeError(f"'{type(seconds).__name__}' object cannot be interpreted as an integer")
+                seconds = float(seconds)
             if seconds < 0:
                 raise ValueError("sleep length must be non-negative")
-            sleep(float(seconds))
+            sleep(seconds)
 
         repoint(time.sleep, virtual_sleep)
 

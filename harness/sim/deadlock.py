@@ -104,9 +104,7 @@ def _is_own_pair(pollable: Any) -> bool:
 
 def _targets(thing: Any) -> Iterator[Any]:
     owner = getattr(thing, "__self__", thing)
-    if isinstance(owner, Sleeper):
-        owner = owner.waiter
-    if isinstance(owner, Waiter):
+    if isinstance(owner, Sleeper | Waiter):
         owner = owner.greenlet
     if isinstance(owner, greenlet.greenlet | Process):
         yield owner

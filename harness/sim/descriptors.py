@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gevent import get_hub
-from gevent.hub import Waiter
+from greenlet import getcurrent
 
 FIRST_FD = 1 << 24
 """Simulated descriptors start here: above any real one (Linux's limit, `fs.nr_open`, is 1 << 20 by default)."""
@@ -85,7 +85,20 @@ class Pollable:
 
     def wait(self, mask: int, timeout_s: float | None, blocked: Callable[[], bool]) -> bool:
         """As `wait_for_any`, for this one."""
-        return wait_for_any(((self, mask),), timeout_s, blocked)
+        sleeper = Sleeper(timeout_s)
+        entry = mask | ALWAYS, sleeper
+        try:
+            while blocked():
+                if sleeper.expired:
+                    return False
+                if entry not in self._waiters:
+                    self._waiters.append(entry)
+                sleeper.sleep()
+            return True
+        finally:
+            sleeper.done()
+            if entry in self._waiters:
+                self._waiters.remove(entry)
 
 
 def wait_for_any(wanted: Sequence[tuple[Pollable, int]], timeout_s: float | None, blocked: Callable[[], bool]) -> bool:
@@ -119,33 +132,33 @@ class Sleeper:
     would hit whatever it waits for by then.
     """
 
-    __slots__ = ("_timer", "_woken", "expired", "waiter")
+    __slots__ = ("_timer", "expired", "greenlet")
 
     def __init__(self, timeout_s: float | None) -> None:
-        hub = get_hub()
-        self.waiter = Waiter(hub)
-        self._woken = False
+        self.greenlet: Any = None
+        """Who sleeps; None once woken."""
         self.expired = False
         self._timer: Any = None
         if timeout_s is not None:
-            self._timer = hub.loop.timer(timeout_s)
+            self._timer = get_hub().loop.timer(timeout_s)
             self._timer.start(self._expire)
 
     def sleep(self) -> None:
         """Wait to be woken."""
-        self._woken = False
-        self.waiter.get()
-        self.waiter.clear()
+        self.greenlet = getcurrent()
+        switch = get_hub().switch
+        while self.greenlet is not None:
+            switch()
 
     def wake(self) -> None:
         """Switch to it; call it in the hub."""
-        if not self._woken:
-            self._woken = True
-            self.waiter.switch(None)
+        sleeping, self.greenlet = self.greenlet, None
+        if sleeping is not None:
+            sleeping.switch()
 
     def done(self) -> None:
         """It waits no more."""
-        self._woken = True
+        self.greenlet = None
         if self._timer is not None:
             self._timer.close()
 
@@ -156,10 +169,7 @@ class Sleeper:
 
 def yield_once() -> None:
     """Let everything that is runnable now run before the caller goes on."""
-    hub = get_hub()
-    waiter = Waiter(hub)
-    hub.loop.run_callback(waiter.switch, True)
-    waiter.get()
+    get_hub().loop.sleep()
 
 
 class DescriptorTable:

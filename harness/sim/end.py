@@ -25,6 +25,10 @@ class State(Enum):
     CLOSED = "closed"
 
 
+_FRESH, _CONNECTING, _FAILED, _ESTABLISHED, _CLOSED = State
+"""Before 3.12 a member asked of its class costs ten times a variable, and these are asked for at every packet."""
+
+
 class End(Pollable):
     """One end of a connection, as the kernel of its host holds it.
 
@@ -51,7 +55,7 @@ class End(Pollable):
         super().__init__(owner)
         self.local: tuple[str, int] | None = None
         self.remote: tuple[str, int] | None = None
-        self.state = State.FRESH
+        self.state = _FRESH
         self.inbox = bytearray()
         self.eof = False
         self.broken = False
@@ -66,11 +70,11 @@ class End(Pollable):
 
     def ready(self) -> int:
         """The poll(2) bits that hold now, as Linux's `tcp_poll` gives them."""
-        if self.state is State.CONNECTING:
+        if self.state is _CONNECTING:
             return 0
-        if self.state is State.FRESH:
+        if self.state is _FRESH:
             return OUT | HUP
-        mask = IN | OUT | RDHUP | HUP if self.state is State.FAILED else 0
+        mask = IN | OUT | RDHUP | HUP if self.state is _FAILED else 0
         if self.inbox or self.eof:
             mask |= IN
         if self.eof:
@@ -149,7 +153,7 @@ class End(Pollable):
 
     def shutdown(self, how: int) -> None:
         """Close one half or both: `how` is 0 to stop reading, 1 writing, 2 both; OSError ENOTCONN if not connected."""
-        connected = self.state is State.ESTABLISHED and not self.broken
+        connected = self.state is _ESTABLISHED and not self.broken
         if how in (1, 2) and not self._write_shut:
             self._write_shut = True
             if self.outgoing is not None and connected:
@@ -181,15 +185,15 @@ class End(Pollable):
         self._close()
 
     def _send_last(self, signal: Signal) -> None:
-        if self.state is State.ESTABLISHED and self.outgoing is not None and not self.broken:
+        if self.state is _ESTABLISHED and self.outgoing is not None and not self.broken:
             self.outgoing.send(signal)
             if signal is Signal.RST:
                 self.outgoing = None
 
     def _close(self) -> None:
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             return
-        self.state = State.CLOSED
+        self.state = _CLOSED
         self.inbox.clear()
         self.eof = self._write_shut = True
         if self.on_released is not None:
@@ -202,19 +206,19 @@ class End(Pollable):
     def establish(self, incoming: Flow, outgoing: Flow) -> None:
         """The handshake is over."""
         self.incoming, self.outgoing = incoming, outgoing
-        self.state = State.ESTABLISHED
+        self.state = _ESTABLISHED
         self.changed(OUT)
 
     def fail_to_connect(self, error: int) -> None:
         """The handshake failed with `error` (an errno)."""
-        if self.state is State.CONNECTING:
-            self.state = State.FAILED
+        if self.state is _CONNECTING:
+            self.state = _FAILED
             self._error = error
             self.changed(IN | OUT | ERR | HUP)
 
     def receive(self, data: bytes) -> None:
         """Data arrived; a closed end answers it with a reset, which is how a peer learns that nobody reads."""
-        if self.state is not State.CLOSED:
+        if self.state is not _CLOSED:
             self.inbox += data
             self.changed(IN)
         elif self.outgoing is not None and not self.broken:
@@ -238,7 +242,7 @@ class End(Pollable):
         self.broken = True
         if self.outgoing is not None and not self.outgoing.orphaned:
             self.outgoing.cut()
-        if self.state is not State.CLOSED:
+        if self.state is not _CLOSED:
             # Linux: a reset in CLOSE_WAIT is EPIPE, and reading goes on saying end of stream (tcp_reset, tcp_fin).
             self._error = errno.EPIPE if self.eof and error == errno.ECONNRESET else error
             self.changed(IN | OUT)
@@ -248,7 +252,7 @@ class End(Pollable):
     def _await_input(self, timeout_s: float | None) -> bool:
         """Wait until there is input; False at the end of the stream."""
         if not self.inbox and self._is_silent():
-            if self.state is not State.ESTABLISHED:
+            if self.state is not _ESTABLISHED:
                 raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
             if timeout_s == 0:
                 raise would_block()
@@ -261,7 +265,7 @@ class End(Pollable):
         return False
 
     def _is_silent(self) -> bool:
-        return not (self.inbox or self.eof or self._error or self.broken or self.state is State.CLOSED)
+        return not (self.inbox or self.eof or self._error or self.broken) and self.state is not _CLOSED
 
     def _is_full(self) -> bool:
         flow = self.outgoing
@@ -270,7 +274,7 @@ class End(Pollable):
     def _writable_flow(self) -> Flow:
         if self._error:
             self._raise_error()
-        if self.state is State.CONNECTING:
+        if self.state is _CONNECTING:
             raise would_block()
         if self._write_shut or self.broken or self.outgoing is None:
             raise OSError(errno.EPIPE, os.strerror(errno.EPIPE))

@@ -12,13 +12,14 @@ import threading
 import weakref
 from typing import Any
 
-import greenlet
 from gevent.lock import BoundedSemaphore
+from greenlet import getcurrent
 
 from harness.sim.order import creation_number
 from harness.sim.process import Process
 
 _numbers = itertools.count(1)
+_acquire, _release = BoundedSemaphore.acquire, BoundedSemaphore.release
 
 
 def on_wait(lock: Lock) -> None:
@@ -43,21 +44,21 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
                 raise ValueError("timeout value must be a non-negative number")
             if timeout > threading.TIMEOUT_MAX:
                 raise OverflowError("timestamp out of range for platform time_t")
-        acquired: bool = super().acquire(False)
+        acquired: bool = _acquire(self, False)
         if not acquired and blocking:
             acquired = self._wait(timeout)
         if acquired:
-            self.owner = greenlet.getcurrent()
+            self.owner = getcurrent()
         return acquired
 
     def _wait(self, timeout: float) -> bool:
         if timeout != -1:
-            return bool(super().acquire(True, timeout))
-        waiting = greenlet.getcurrent().__dict__
+            return bool(_acquire(self, True, timeout))
+        waiting = getcurrent().__dict__
         waiting["waits_for"] = self
         try:
             on_wait(self)
-            return bool(super().acquire(True))
+            return bool(_acquire(self, True))
         finally:
             del waiting["waits_for"]
 
@@ -68,7 +69,7 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
         if self.counter:
             raise RuntimeError("release unlocked lock")
         self.owner = None
-        super().release()
+        _release(self)
 
     release_lock = release
 
@@ -79,7 +80,7 @@ class Lock(BoundedSemaphore):  # type: ignore[misc]  # gevent ships no types
     def _at_fork_reinit(self) -> None:
         self.owner = None
         if not self.counter:
-            super().release()
+            _release(self)
 
     def __enter__(self) -> bool:
         return self.acquire()

@@ -255,7 +255,8 @@ class VirtualLoop:
         after_ns = round(seconds * NS)
         sleeper = Sleeper(getcurrent().switch)
         if after_ns > 0:
-            sleeper.due = self.push(after_ns, sleeper)
+            self._serial = sleeper.due = serial = self._serial + 1
+            heappush(self._heap, (self.now_ns + after_ns, serial, sleeper))
         else:
             self._callbacks.append(sleeper)
         switch = get_hub().switch

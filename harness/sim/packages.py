@@ -17,9 +17,13 @@ from types import ModuleType
 from typing import Any
 
 import greenlet
+from gevent.hub import Hub
 
+from harness.sim import process as process_module
 from harness.sim.process import Process, process_of
 from harness.sim.settings import Settings
+
+_wait: Callable[[Hub], Any] = Hub.switch
 
 
 class Packages:
@@ -33,7 +37,6 @@ class Packages:
     def __init__(self, roots: Sequence[Path], shared: frozenset[str]) -> None:
         self._roots = tuple(f"{root.resolve()}/" for root in roots)
         self._shared = shared
-        self._shown: Process | None = None
         self._names: list[str] = []  # the user's modules in sys.modules now
         self._harness_modules: dict[str, Any] = {}
         self._tops: dict[str, bool] = {}
@@ -43,7 +46,8 @@ class Packages:
     def install(self) -> None:
         """Start to follow the running greenlet."""
         sys.meta_path.insert(0, self)
-        greenlet.settrace(self._trace)
+        process_module.on_change = self._show
+        self._look_for_raw_greenlets()
 
     def loaded(self) -> list[str]:
         """The names of the user's modules that are loaded now; a look at every module there is."""
@@ -55,7 +59,7 @@ class Packages:
         found = {name: sys.modules[name] for name in names}
         process.modules = found
         self._names = list(found)
-        self._shown = process
+        process_module.shown = process
 
     def is_users(self, spec: ModuleSpec) -> bool:
         """Whether the module of `spec` is the user's own, to be loaded once a process."""
@@ -92,20 +96,38 @@ class Packages:
     def invalidate_caches(self) -> None:
         """Nothing is cached here."""
 
+    def _look_for_raw_greenlets(self) -> None:
+        """Trace switches once a greenlet waits that is none of our class: nothing else could tell when it runs again.
+
+        Libraries make such (SQLAlchemy runs synchronous code in them); they begin in a greenlet of their process, and
+        only the hub can bring them back at another time. Tracing from the start cost a fifth of every switch.
+        """
+
+        def switch(hub: Hub) -> Any:
+            running = greenlet.getcurrent()
+            # The interpreter's first greenlet, which has no parent, is the harness's.
+            if not hasattr(running, "process") and running.parent is not None:
+                greenlet.settrace(self._trace)
+                Hub.switch = _wait
+            return _wait(hub)
+
+        Hub.switch = switch
+
     def _trace(self, event: str, switch: tuple[Any, Any]) -> None:
         target = switch[1]
         try:
             process = target.__dict__["process"]
         except KeyError:  # a raw greenlet, made by a library
             process = process_of(target)
-        if process is not None and process is not self._shown:
+        if process is not None and process is not process_module.shown:
             self._show(process)
 
     def _show(self, process: Process | None) -> None:
+        shown = process_module.shown
         for follow in self.followers:
-            follow(self._shown, process)
+            follow(shown, process)
         modules = sys.modules
-        leaving = self._harness_modules if self._shown is None else self._shown.modules
+        leaving = self._harness_modules if shown is None else shown.modules
         for name in self._names:
             module = modules.pop(name, None)
             if module is not None:
@@ -113,7 +135,7 @@ class Packages:
         entering = self._harness_modules if process is None else process.modules
         modules.update(entering)
         self._names = list(entering)
-        self._shown = process
+        process_module.shown = process
 
     def end(self) -> None:
         """Show the harness's own again: the run is over."""
@@ -122,7 +144,7 @@ class Packages:
     @contextmanager
     def harness_view(self) -> Iterator[None]:
         """Show the harness's own copies: worlds, checks and metrics of the user's are imported in here."""
-        shown = self._shown
+        shown = process_module.shown
         self._show(None)
         try:
             yield

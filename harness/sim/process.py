@@ -23,6 +23,10 @@ def on_start(process: Process) -> None:
     """Called in the first greenlet of each process before anything else; `harness.sim.threads` puts its own here."""
 
 
+def on_change(process: Process) -> None:
+    """Called when code of another process than `shown` is about to run; `harness.sim.packages` puts its own here."""
+
+
 class State(Enum):
     """Whether the greenlets of a process may run."""
 
@@ -33,6 +37,9 @@ class State(Enum):
 
 _RUNNING, _DEAD = State.RUNNING, State.DEAD
 """Before 3.12 a member asked of its class costs ten times a variable, and these are asked for at every switch."""
+
+shown: Process | None = None
+"""Whose modules and settings are in place (None: the harness's)."""
 
 
 class Process:
@@ -202,6 +209,8 @@ class SimGreenlet(gevent.Greenlet):  # type: ignore[misc]  # gevent ships no typ
             return _switch(self, *args)
         if process.state is not _RUNNING:
             return process.withhold(self.switch, args)
+        if process is not shown:
+            on_change(process)
         given = _switch(self, *args)
         process.gave_way()
         return given
@@ -213,6 +222,8 @@ class SimGreenlet(gevent.Greenlet):  # type: ignore[misc]  # gevent ships no typ
             return super().throw(*args)
         if process.state is not _RUNNING:
             return process.withhold(self.throw, args)
+        if process is not shown:
+            on_change(process)
         given = super().throw(*args)
         process.gave_way()
         return given
@@ -234,7 +245,12 @@ def current_process() -> Process | None:
 
     Raw greenlets (made by user libraries, without our class) belong where the greenlet belongs that made them.
     """
-    return process_of(greenlet.getcurrent())
+    running: Any = greenlet.getcurrent()
+    try:
+        found: Process | None = running.process
+    except AttributeError:
+        return process_of(running.parent)
+    return found
 
 
 def process_of(running: Any) -> Process | None:

@@ -27,6 +27,9 @@ Address: TypeAlias = Any
 """(host, port), as the socket module takes it."""
 
 _FAMILIES = {real_socket.AF_INET, real_socket.AF_UNIX}
+# As integers: to say what two flags have in common takes their enum longer than sending does.
+_DONTWAIT, _OOB = int(real_socket.MSG_DONTWAIT), int(real_socket.MSG_OOB)
+_PEEK, _WAITALL = int(real_socket.MSG_PEEK), int(real_socket.MSG_WAITALL)
 _LINGER_ON = b"\x01\x00\x00\x00"
 
 
@@ -292,19 +295,19 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """At most `bufsize` bytes; b"" at the end of the stream."""
         end = self.stream()
-        if flags & real_socket.MSG_WAITALL:
+        if flags & _WAITALL:
             parts = bytearray()
             while len(parts) < bufsize and (part := end.read(bufsize - len(parts), self._wait_s(flags))):
                 parts += part
             return bytes(parts)
-        return end.read(bufsize, self._wait_s(flags), peek=bool(flags & real_socket.MSG_PEEK))
+        return end.read(bufsize, self._wait_s(flags), peek=bool(flags & _PEEK))
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Receive into `buffer`; how many bytes, 0 at the end of the stream."""
         view = memoryview(buffer).cast("B")
         if nbytes:
             view = view[:nbytes]
-        if flags & (real_socket.MSG_PEEK | real_socket.MSG_WAITALL):
+        if flags & (_PEEK | _WAITALL):
             data = self.recv(len(view), flags)
             view[: len(data)] = data
             return len(data)
@@ -385,9 +388,9 @@ class SimSocket(RealSocket):  # type: ignore[misc]  # see RealSocket
         return self._end
 
     def _wait_s(self, flags: int = 0) -> float | None:
-        if flags & real_socket.MSG_OOB:
+        if flags & _OOB:
             raise NotSimulatedError(errno.EOPNOTSUPP, "out-of-band data (MSG_OOB) is not simulated")
-        if flags & real_socket.MSG_DONTWAIT or (self._timeout_s is None and self._end.nonblocking):
+        if flags & _DONTWAIT or (self._timeout_s is None and self._end.nonblocking):
             return 0.0
         return self._timeout_s
 

@@ -18,7 +18,7 @@ def bench() -> Iterator[Bench]:
 @pytest.mark.parametrize(
     ("workload", "count"),
     [("timer_events", 2000), ("sleeping_threads", 2000), ("jumps", 100), ("switches", 100),
-     ("requests_round_trips", 3), ("retrying", 10), ("client_stack", 1)],
+     ("front_end", 3), ("requests_round_trips", 3), ("retrying", 10), ("client_stack", 1)],
 )  # fmt: skip
 def test_a_workload_runs_inside_a_simulation(bench: Bench, workload: str, count: int) -> None:
     assert bench.inside(workload, count) > 0
@@ -27,7 +27,7 @@ def test_a_workload_runs_inside_a_simulation(bench: Bench, workload: str, count:
 @pytest.mark.parametrize(
     "workload",
     ["simpy_timer_events", "simpy_sleeping_processes", "simpy_jumps", "gevent_switches", "loopback_round_trips",
-     "history_events", "json_events"],
+     "canned_answers", "history_events", "json_events"],
 )  # fmt: skip
 def test_a_reference_runs_outside(bench: Bench, workload: str) -> None:
     assert bench.outside(workload, 2000 if workload.startswith("simpy") else 10) > 0
