@@ -6,12 +6,9 @@ in the middle of an answer, and because an emulator's answer should cost its own
 
 from __future__ import annotations
 
-import contextlib
 import io
-import selectors
 import socket
 import sys
-import threading
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -19,12 +16,12 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 from fakes.seam import ConnectionLost, WsgiApp
+from fakes.wire.listener import Listener
 from fakes.wire.reset import reset_on_close
 
 _RECEIVE_BYTES = 256 * 1024
 _MAX_HEAD_BYTES = 64 * 1024
 """Above any client's headers, below a mistake's."""
-_BACKLOG = 512
 
 CALLER_HEADER = "HTTP_X_WINDTUNNEL_CALLER"
 """Where a client on the wire may say which process it is."""
@@ -71,56 +68,17 @@ class HttpServer:
     def __init__(self, app: WsgiApp, host: str = "127.0.0.1", port: int = 0) -> None:
         """Start serving at once. Raises `OSError` if the port is taken."""
         self._app = app
-        self._listener = socket.create_server((host, port), backlog=_BACKLOG)
-        self._host, self._port = self._listener.getsockname()[:2]
-        self.address = f"{host}:{self._port}"
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        self._wake, self._waker = socket.socketpair()
-        self._accepting = threading.Thread(target=self._accept, name="wire-http", daemon=True)
-        self._accepting.start()
+        self._listener = Listener("wire-http", host, port, self._converse)
+        self.address = f"{host}:{self._listener.port}"
+        self._listener.start()
 
     def close(self) -> None:
         """Stop listening and end open connections."""
-        self._waker.send(b"x")
-        self._accepting.join()
         self._listener.close()
-        self._wake.close()
-        self._waker.close()
-        with self._lock:
-            still_open = list(self._open)
-        for connection in still_open:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def _accept(self) -> None:
-        with selectors.DefaultSelector() as ready:
-            ready.register(self._listener, selectors.EVENT_READ)
-            ready.register(self._wake, selectors.EVENT_READ)
-            while True:
-                if any(key.fileobj is self._wake for key, _ in ready.select()):
-                    return
-                try:
-                    connection, peer = self._listener.accept()
-                except OSError:
-                    continue
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                with self._lock:
-                    self._open.add(connection)
-                threading.Thread(
-                    target=self._converse, args=(connection, peer), name="wire-http-connection", daemon=True
-                ).start()
 
     def _converse(self, connection: socket.socket, peer: tuple[str, int]) -> None:
-        try:
-            while self._exchange(connection, peer):
-                pass
-        except OSError:
-            pass  # the peer went away: its own affair
-        finally:
-            with self._lock:
-                self._open.discard(connection)
-            connection.close()
+        while self._exchange(connection, peer):
+            pass
 
     def _exchange(self, connection: socket.socket, peer: tuple[str, int]) -> bool:
         """Serve one request; whether the connection goes on."""
@@ -176,8 +134,8 @@ class HttpServer:
             "PATH_INFO": unquote_to_bytes(path).decode("latin-1") if "%" in path else path,
             "QUERY_STRING": query,
             "REQUEST_URI": target,
-            "SERVER_NAME": self._host,
-            "SERVER_PORT": str(self._port),
+            "SERVER_NAME": self._listener.host,
+            "SERVER_PORT": str(self._listener.port),
             "SERVER_PROTOCOL": f"HTTP/{parser.get_http_version()}",
             "REMOTE_ADDR": peer[0],
             "REMOTE_PORT": str(peer[1]),
