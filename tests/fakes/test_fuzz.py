@@ -4,7 +4,9 @@ import importlib
 import itertools
 import os
 import random
+import shutil
 
+import orjson
 import pytest
 from google.cloud import firestore_v1, logging_v2
 from google.protobuf.descriptor import FieldDescriptor
@@ -142,6 +144,25 @@ OPTIONS = {
     "firestore": {"limits": {"lock_wait_s": 0.0}},
     "logging": {},
 }
+STATES = {
+    "pubsub": lambda made: (
+        {name: topic.pb.SerializeToString(deterministic=True) for name, topic in made.broker.topics.items()},
+        {name: pb.SerializeToString(deterministic=True) for name, pb in made.broker.subscription_pbs.items()},
+        {name: [one.message_id for one in each.backlog()] for name, each in made.broker.subscriptions.items()},
+        {name: [one.message_id for one in each.acked_and_kept()] for name, each in made.broker.subscriptions.items()},
+        sorted(made.broker.live_snapshots(), key=lambda one: one.name) and sorted(made.broker.snapshots),
+        sorted(made.broker.schemas.schemas),
+    ),
+    "firestore": lambda made: {
+        name: document.SerializeToString(deterministic=True)
+        for collection in made.database.store.collections_under("projects")
+        for document in made.database.store.in_collection(collection)
+        for name in [document.name]
+    },
+    "logging": lambda made: sorted(orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in made.entries()),
+}
+"""What must be the same after the process was killed and its journal read."""
+
 TYPES = {"pubsub": pubsub_types, "firestore": firestore_v1.types, "logging": logging_v2.types}
 
 
@@ -220,11 +241,13 @@ def request_types(module):
 
 
 @pytest.mark.parametrize("backend", sorted(WORDS))
-def test_any_request_is_answered_or_refused_with_a_status_of_the_services(backend):
+def test_any_request_is_answered_or_refused_and_what_is_kept_is_what_is_there(backend, tmp_path):
     rng = random.Random(f"fuzz/{backend}")
     arbitrary = Arbitrary(rng, WORDS[backend])
     around = RealSurroundings(backend)
-    made = importlib.import_module(f"fakes.{backend}").create(around, **OPTIONS[backend])
+    made = importlib.import_module(f"fakes.{backend}").create(
+        around, project="p12345", data=tmp_path / "live", **OPTIONS[backend]
+    )
     [methods] = made.grpc().values()
     messages = request_types(TYPES[backend])
     special = {"CreateTopic": "Topic", "CreateSubscription": "Subscription"}
@@ -255,7 +278,21 @@ def test_any_request_is_answered_or_refused_with_a_status_of_the_services(backen
         else:
             outcomes[path] += 1
         context.hang_up()
-    made.close()
-    around.close()
+    if backend == "logging":
+        # Arbitrary words make no entry.
+        sane = {"log_name": "projects/p12345/logs/a", "text_payload": "x", "resource": {"type": "global"}}
+        request = logging_v2.types.WriteLogEntriesRequest(entries=[sane])
+        write = methods["/google.logging.v2.LoggingServiceV2/WriteLogEntries"]
+        write.serve(type(request).serialize(request), DirectContext())
     # A fuzzer that is always refused tests nothing.
     assert sum(outcomes.values()) > REQUESTS / 20
+    # Killed: nothing is closed.
+    shutil.copytree(tmp_path / "live", tmp_path / "killed")
+    create = importlib.import_module(f"fakes.{backend}").create
+    again = create(around, project="p12345", data=tmp_path / "killed", **OPTIONS[backend])
+    there = STATES[backend](made)
+    assert any(there) if isinstance(there, tuple) else there
+    assert STATES[backend](again) == there
+    for one in (made, again):
+        one.close()
+    around.close()
