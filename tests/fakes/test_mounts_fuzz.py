@@ -1,5 +1,6 @@
 """Whatever bytes arrive, a front end of what is mounted answers in its protocol or hangs up, and its state stays."""
 
+import os
 import re
 from collections.abc import Iterator
 from io import BytesIO
@@ -16,7 +17,8 @@ from fakes.ses import create as create_ses
 from fakes.smtp import create as create_smtp
 from tests.fakes.manual import ManualSurroundings
 
-EXAMPLES = settings(deadline=None, max_examples=80, derandomize=True)
+EXAMPLES = settings(deadline=None, max_examples=int(os.environ.get("FUZZ_REQUESTS", "80")), derandomize=True)
+"""Of each test; 20,000 before a release."""
 WORDS = st.sampled_from(
     [b"GET", b"SET", b"MULTI", b"EXEC", b"HELLO", b"3", b"key", b"", b"\r\n", b"EVAL", b"0", b"-1", b"XADD"]
 )
