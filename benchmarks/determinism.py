@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness.zygote import Zygote
 
@@ -26,15 +27,21 @@ ENGINE = "harness.sim.engine:main"
 START_NS = 1_768_521_600_000_000_000
 
 
+def _declared() -> dict[str, Any]:
+    space: dict[str, Any] = {}
+    exec((PROJECT / "dice" / "worlds.py").read_text("utf-8"), space)
+    return space
+
+
 def names() -> tuple[str, ...]:
     """The programs there are."""
-    space: dict[str, tuple[str, ...]] = {}
-    exec((PROJECT / "dice" / "worlds.py").read_text("utf-8"), space)
-    return space["NAMES"]
+    declared = _declared()
+    return (*declared["NAMES"], *declared["CLIENTS"])
 
 
 def plan(program: str, folder: Path, number: int) -> dict[str, object]:
     """What a child needs to run `program` (`harness.sim.engine.RunPlan`)."""
+    declared = _declared()
     about = {"scenario": program, "world": "w", "seed": 1, "release": "", "engine": "sim", "span": "10m"}
     start = {
         **about, "start": "2026-01-16T00:00:00Z", "start_epoch_ns": START_NS, "instants": {}, "instant_marks": {},
@@ -45,6 +52,7 @@ def plan(program: str, folder: Path, number: int) -> dict[str, object]:
         "start": start, "end": about,
         "roots": [str(PROJECT)], "folder": str(PROJECT), "history": str(folder / f"{program}-{number}.jsonl"),
         "summary": str(folder / f"{program}-{number}.json"),
+        "faults": declared["FAULTS"] if program in declared["CLIENTS"] else (),
     }  # fmt: skip
 
 

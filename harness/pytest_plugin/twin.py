@@ -27,7 +27,7 @@ from harness.measure import Measure
 from harness.pytest_plugin import crossing, examples
 from harness.pytest_plugin.marker import options
 from harness.pytest_plugin.plugin import TWIN
-from harness.sim import clock, order
+from harness.sim import clock
 from harness.sim.kernel import SHARED_PACKAGES
 from harness.sim.packages import Packages
 from harness.sim.server import Channel
@@ -146,7 +146,6 @@ def collect(
 ) -> int:
     """Make the session in this (zygote's) interpreter and collect `files`."""
     sys.path[:] = paths
-    order.number_classes([Path(one) for one in roots])
     for name in _USED_BY_ALL:
         importlib.import_module(name)
     where = [*extra, f"--rootdir={root}", *(["-c", inifile] if inifile else [])]

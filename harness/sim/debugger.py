@@ -19,7 +19,7 @@ from typing import Any
 import gevent
 import greenlet
 
-from harness.sim import order, terminal
+from harness.sim import addresses, terminal
 from harness.sim.kernel import Kernel
 from harness.sim.loop import NS
 from harness.sim.process import current_label
@@ -55,7 +55,7 @@ def looking(kernel: Kernel) -> Iterator[None]:
     that stand for addresses in what is shown.
     """
     kernel.standstill.stop_watchdog()
-    with kernel.loop.stopped(), order.unnumbered():
+    with kernel.loop.stopped(), addresses.unnumbered():
         yield
     kernel.standstill.start_watchdog()
 

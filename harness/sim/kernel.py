@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import gevent.event
 import greenlet
 
 from harness.sim import (
+    addresses,
     chance,
     exit_hooks,
     hardware,
@@ -76,7 +78,6 @@ class Kernel:
         self.standstill.install()
         gc.disable()
         order.restart()
-        order.number_classes(roots)
         self.packages = Packages(roots, SHARED_PACKAGES)
         self.packages.followers.append(GlobalGenerators(self.chance).follow)
         self.packages.install()
@@ -153,6 +154,9 @@ def install() -> Kernel:
     gevent.sleep = gevent.hub.sleep = loop.sleep
     kernel.clock.install(loop.sleep)
     order.install()
+    # What it shows of itself is all that it needs addresses for.
+    vars(threading)["id"] = addresses.identity
+    addresses.install((locks.Lock, threading._PyRLock, gevent.event.Event, gevent.event.AsyncResult))  # type: ignore[attr-defined]  # private to CPython
     threads.install()
     permits.install()
     semaphores.install()

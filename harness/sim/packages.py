@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.abc import SourceLoader
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ import greenlet
 from gevent.hub import Hub
 
 from harness.sim import process as process_module
+from harness.sim.addresses import identity
 from harness.sim.process import Process, process_of
 from harness.sim.settings import Settings
 
@@ -90,6 +92,7 @@ class Packages:
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and self.is_users(spec):
             self._names.append(name)
+            _number_identities(spec)
             return spec
         return None
 
@@ -150,3 +153,19 @@ class Packages:
             yield
         finally:
             self._show(shown)
+
+
+def _number_identities(spec: ModuleSpec) -> None:
+    """Let `id()` in the module of `spec` be what it is in every replay; libraries, which use it all the time, keep the
+    interpreter's.
+    """
+    loader: Any = spec.loader
+    if not isinstance(loader, SourceLoader):
+        return
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        module.__dict__["id"] = identity
+        execute(module)
+
+    loader.exec_module = exec_module  # type: ignore[method-assign]  # this module's own loader

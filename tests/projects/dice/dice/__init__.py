@@ -1,1 +1,1 @@
-"""Twenty programs that careless orders, addresses and clocks would make different each time."""
+"""Programs that careless orders, addresses and clocks would make different each time."""
