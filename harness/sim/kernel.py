@@ -31,6 +31,7 @@ from harness.sim import (
     pristine,
     process,
     python_warnings,
+    raw_greenlets,
     semaphores,
     signals,
     system_state,
@@ -158,6 +159,7 @@ def install() -> Kernel:
     vars(threading)["id"] = addresses.identity
     addresses.install((locks.Lock, threading._PyRLock, gevent.event.Event, gevent.event.AsyncResult))  # type: ignore[attr-defined]  # private to CPython
     threads.install()
+    raw_greenlets.install()
     permits.install()
     semaphores.install()
     chance.install(kernel.chance, current_label)

@@ -118,3 +118,48 @@ def test_a_program_that_patches_itself_changes_nothing(trace: Trace) -> None:
 
     trace([job.get() for job in [gevent.spawn(fetch, number) for number in range(5)]])
     trace.expect(*[(0.0, "GET /", 0)] * 5, (2.0, [200] * 5))
+
+
+@contract(ABOUT)
+def test_pools_of_real_threads_are_simulated_ones(trace: Trace) -> None:
+    import gevent
+    from gevent.threadpool import ThreadPool, ThreadPoolExecutor
+
+    def rest(seconds: float) -> float:
+        time.sleep(seconds)
+        return seconds
+
+    def fail() -> None:
+        raise ValueError("told where it is asked for")
+
+    own = gevent.get_hub().threadpool
+    trace(own.apply(rest, (1,)), [done.get() for done in [own.spawn(rest, n) for n in (3, 1, 2)]])
+    trace(ThreadPool(2).map(rest, [1, 1, 1, 1]))
+    trace(list(own.imap_unordered(rest, [2, 1])))
+    try:
+        own.spawn(fail).get()
+    except ValueError as error:
+        trace(str(error))
+    with ThreadPoolExecutor(3) as pool:
+        trace([future.result() for future in [pool.submit(rest, n) for n in (2, 1)]])
+    trace.expect(
+        (4.0, 1, [3, 1, 2]), (6.0, [1, 1, 1, 1]), (8.0, [1, 2]), (8.0, "told where it is asked for"), (10.0, [2, 1])
+    )
+
+
+@contract(ABOUT)
+def test_raw_greenlets_run_wait_and_hand_over(trace: Trace) -> None:
+    import gevent
+    import greenlet
+
+    def echo(value: int) -> str:
+        while value:
+            time.sleep(value)
+            value = greenlet.getcurrent().parent.switch(value * 2)
+        return "over"
+
+    one = greenlet.greenlet(echo)
+    trace(one.switch(1), one.switch(3), one.switch(0), one.dead)
+    gevent.spawn_raw(trace, "raw")
+    gevent.sleep(1)
+    trace.expect((4.0, 2, 6, "over", True), (4.0, "raw"))
