@@ -26,7 +26,17 @@ _POOL_SIZE = 10
 """As many threads as a hub's own pool has (`Hub.threadpool_size`)."""
 
 
-class RawGreenlet(_Plain):  # type: ignore[misc,valid-type]  # greenlet ships no types
+class _StandsForAll(type):
+    """Lets gevent's greenlets, whose class was made before, count as instances of what `greenlet.greenlet` is now."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, _Plain) if cls is RawGreenlet else super().__instancecheck__(instance)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, _Plain) if cls is RawGreenlet else super().__subclasscheck__(subclass)
+
+
+class RawGreenlet(_Plain, metaclass=_StandsForAll):  # type: ignore[misc,valid-type]  # greenlet ships no types
     """`greenlet.greenlet` that belongs to the process whose code made it, and stops when that one does."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

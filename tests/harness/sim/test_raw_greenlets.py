@@ -52,3 +52,15 @@ def test_they_stop_when_their_process_is_paused_and_end_when_it_is_killed() -> N
         "resumed": True,
         "dead": True,
     }
+
+
+def kinds() -> list[bool]:
+    import greenlet as library
+
+    made = library.greenlet(kinds)
+    ours = gevent.spawn(kinds)
+    return [isinstance(thing, library.greenlet) for thing in (made, ours, library.getcurrent(), kinds)]
+
+
+def test_every_greenlet_is_an_instance_of_the_class() -> None:
+    assert in_simulation(f"{__name__}:kinds") == [True, True, True, False]
