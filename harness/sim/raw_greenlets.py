@@ -18,6 +18,7 @@ import gevent.threadpool
 import greenlet
 from gevent.event import AsyncResult
 
+from harness.sim import process as process_module
 from harness.sim.process import Process, SimGreenlet, State, current_process
 from harness.sim.rebind import rebind
 
@@ -58,6 +59,8 @@ class RawGreenlet(_Plain, metaclass=_StandsForAll):  # type: ignore[misc,valid-t
     ) -> Any:
         process = self.process
         if process is None or process.state is State.RUNNING:
+            if process is not None and process is not process_module.shown:
+                process_module.on_change(process)
             given = enter(*args, **options)
             # Coming and going among a program's own greenlets is no giving way to others.
             if process is not None and greenlet.getcurrent() is gevent.get_hub():
