@@ -25,6 +25,8 @@ from harness.sim.process import Process, State, process_of
 _SIM = f"{Path(__file__).resolve().parent}/"
 _LOCKS = (f"{_SIM}locks.py", f"{_SIM}semaphores.py")
 """Waiting in these is waiting for a thread of one's own; in all other modules of ours, for the outside."""
+_ON_THE_WAY = f"{_SIM}packages.py"
+"""Every wait passes through here until a raw greenlet has waited: it says nothing of what is waited for."""
 _HARNESS = f"{Path(__file__).resolve().parents[1]}/"
 
 
@@ -84,6 +86,8 @@ def _is_hopeless(process: Process, threads: Sequence[Any], woken: set[int]) -> b
 
 def _waits_inside(child: Any, process: Process) -> bool:
     frame = child.gr_frame
+    if frame is not None and frame.f_code.co_filename == _ON_THE_WAY:
+        frame = frame.f_back
     if frame is None:
         return False  # running, or about to start
     path = frame.f_code.co_filename
