@@ -15,7 +15,7 @@ from typing import Any
 
 from fakes.gate import Gate
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
-from fakes.upstreams import balldontlie, basketball, espn, nba_com, nba_stats, odds_api, sendgrid, slack
+from fakes.upstreams import balldontlie, basketball, bettingpros, espn, nba_com, nba_stats, odds_api, sendgrid, slack
 from fakes.upstreams.basketball import NbaSeason
 from fakes.upstreams.captures import CapturedFeeds, Folder, Recorded
 from fakes.upstreams.feeds import Feeds
@@ -23,9 +23,15 @@ from fakes.upstreams.fixture import Fixture
 from fakes.upstreams.mlb import calendar, statsapi
 from fakes.upstreams.mlb import season as baseball
 from fakes.upstreams.mlb.season import MlbSeason
+from fakes.upstreams.moods import Mood, Moody, moods
 from fakes.upstreams.options import DEFAULT_FIRST_DAY, SeasonOptions
 from fakes.upstreams.synthetic import SyntheticFeeds
 from fakes.upstreams.web import Site, app
+
+KEYS = ("balldontlie", "bettingpros", "odds_api", "sendgrid")
+HOSTS = tuple(
+    site.HOST for site in (balldontlie, bettingpros, espn, nba_com, nba_stats, odds_api, sendgrid, slack, statsapi)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,14 @@ class Upstreams:
 
     name = "upstreams"
 
-    def __init__(self, around: Surroundings, contents: Contents, *, keys: Mapping[str, str], limited: bool) -> None:
+    def __init__(
+        self, around: Surroundings, contents: Contents, *, keys: Mapping[str, str], limited: bool, kept: Sequence[Mood]
+    ) -> None:
         feeds, season = contents.feeds, contents.nba
         self.season = season
         self._mlb = contents.mlb
         self.slack = slack.SlackHooks(1 if limited else None)
-        gate = Gate(around)
+        gate = Gate(Moody(around, kept))
         bdl = balldontlie.BallDontLie(feeds, keys.get("balldontlie", ""), balldontlie.PER_MINUTE if limited else None)
         odds = odds_api.OddsApi(feeds, keys.get("odds_api", ""), odds_api.CREDITS if limited else None)
         sites: tuple[Site, ...] = (
@@ -60,7 +68,7 @@ class Upstreams:
         self.sendgrid = sendgrid.SendGrid(keys.get("sendgrid", ""), sendgrid.PER_MINUTE if limited else None)
         sites += (Site(sendgrid.HOST, around, gate, self.sendgrid, sendgrid.refuse),)
         if contents.folder is not None:
-            for site in (espn, nba_stats, statsapi):
+            for site in (bettingpros, espn, nba_stats, statsapi):
                 sites += (Site(site.HOST, around, gate, Recorded(site.HOST, contents.folder), site.refuse),)
         if season is not None:
             stats = nba_stats.NbaStats(season, feeds.schedule)
@@ -68,6 +76,9 @@ class Upstreams:
                 Site(espn.HOST, around, gate, espn.Espn(season), espn.refuse),
                 Site(nba_stats.HOST, around, gate, stats, nba_stats.refuse),
             )
+        if season is not None and contents.mlb is not None:
+            pros = bettingpros.BettingPros(season, contents.mlb, keys.get("bettingpros", ""))
+            sites += (Site(bettingpros.HOST, around, gate, pros, bettingpros.refuse),)
         if contents.mlb is not None:
             sites += (Site(statsapi.HOST, around, gate, statsapi.StatsApi(contents.mlb), statsapi.refuse),)
         self._apps = {site.host: app(site) for site in sites}
@@ -129,6 +140,7 @@ def create(
     corrected: Sequence[str] = (),
     extra: Sequence[Mapping[str, str]] = (),
     mlb: Mapping[str, Any] | None = None,
+    habits: Mapping[str, Any] | None = None,
     captures: str | Path | None = None,
     keys: Mapping[str, str] | None = None,
     limits: str = "service",
@@ -145,18 +157,21 @@ def create(
     `mlb` has the same options for MLB, whose `first_day` and `days` are those above where it says nothing, and
     `suspended` (games broken off and resumed the next day) and `rain` (whether some are called off by chance).
 
-    `keys` {balldontlie, odds_api, sendgrid}: the one key each accepts (any where not given). `limits` is "service"
-    (their rate limits) or "none". Raises `ValueError` naming the option.
+    `habits` switches on failure habits for good, by host or glob: a habit's name, {habit, path, share}, or a list.
+
+    `keys` {balldontlie, bettingpros, odds_api, sendgrid}: the one key each accepts (any where not given). `limits` is
+    "service" (their rate limits) or "none". Raises `ValueError` naming the option.
     """
     if limits not in ("service", "none"):
         raise ValueError(f"limits: {limits!r}; give 'service' or 'none'")
-    unknown = sorted(set(keys or {}) - {"balldontlie", "odds_api", "sendgrid"})
+    unknown = sorted(set(keys or {}) - set(KEYS))
     if unknown:
-        raise ValueError(f"keys: {unknown} unknown; there are balldontlie, odds_api and sendgrid")
+        raise ValueError(f"keys: {unknown} unknown; there are {', '.join(KEYS)}")
     limited = limits == "service"
+    kept = moods(habits or {}, HOSTS)
     if captures is not None:
         folder = Folder(Path(captures))
-        return Upstreams(around, Contents(CapturedFeeds(folder), folder), keys=keys or {}, limited=limited)
+        return Upstreams(around, Contents(CapturedFeeds(folder), folder), keys=keys or {}, limited=limited, kept=kept)
     options = SeasonOptions(
         first_day, slates, days, games_per_day, first_number, postponed, cancelled, late, corrected, (), extra
     )
@@ -164,7 +179,7 @@ def create(
     of_mlb = SeasonOptions.of("mlb", mlb or {}, first_day=first_day, days=days)
     lazily = cache(partial(_mlb, around, of_mlb))
     contents = Contents(SyntheticFeeds(season, lazily), None, season, lazily)
-    upstreams = Upstreams(around, contents, keys=keys or {}, limited=limited)
+    upstreams = Upstreams(around, contents, keys=keys or {}, limited=limited, kept=kept)
     if mlb is not None:
         _announce_finals(around, lazily().games, "mlb_slate_final")
     return upstreams

@@ -13,6 +13,7 @@ from fakes.upstreams.fixture import EASTERN, State
 from fakes.upstreams.injuries import Injury
 from fakes.upstreams.league import TEAMS, Team
 from fakes.upstreams.listing import BadQueryError, Listing, Query
+from fakes.upstreams.names import unaccented
 from fakes.upstreams.records import Records
 from fakes.upstreams.roster import Player
 
@@ -247,8 +248,8 @@ def player_body(player: Player) -> Json:
     """A player, without his team."""
     return {
         "id": player.bdl_id,
-        "first_name": player.first_name,
-        "last_name": player.last_name,
+        "first_name": unaccented(player.first_name),
+        "last_name": unaccented(player.last_name),
         "position": player.position,
         "height": player.height,
         "weight": player.weight,
@@ -311,7 +312,7 @@ def _injury(player: Player, team: Team, injury: Injury) -> Json:
     return {
         "player": {**player_body(player), "team_id": team.bdl_id},
         "return_date": f"{back:%b} {back.day}",
-        "description": f"{since:%b} {since.day}: {player.last_name} ({injury.part}) is listed as "
+        "description": f"{since:%b} {since.day}: {unaccented(player.last_name)} ({injury.part}) is listed as "
         f"{injury.status.lower()}.",
         "status": injury.status,
     }

@@ -71,7 +71,8 @@ def names_of(host: str, request: Request) -> list[str]:
         if key not in SECRETS
         for value in request.query[key]
     )
-    return [f"{path}/{query}.json", f"{path}.json"] if query and len(query) < 200 else [f"{path}.json"]
+    whole = path if path.endswith(".json") else f"{path}.json"
+    return [f"{path}/{query}.json", whole] if query and len(query) < 200 else [whole]
 
 
 class Recorded:
@@ -115,6 +116,11 @@ class CapturedFeeds:
     def schedule(self, now_s: float) -> Json:
         """`nba_schedule_cdn.json`."""
         return dict(self._folder.first(["nba_schedule_cdn.json"], "GET cdn.nba.com's scheduleLeagueV2.json"))
+
+    def live(self, kind: str, game_id: str, now_s: float) -> Json | None:
+        """By its request."""
+        path = f"/static/json/liveData/{kind}/{kind}_{game_id}.json"
+        return dict(self._folder.answer("cdn.nba.com", Request("GET", path, {}, {}, b"")))
 
     def markets(self, sport: str) -> tuple[str, ...]:
         """All there are: what was recorded says which are offered."""

@@ -21,16 +21,17 @@ PAGE = Page(
             "error bodies and MLB's team ids are our own",
         ),
         "cdn.nba.com": Remark(
-            "approximated", "`scheduleLeagueV2.json` with ETag and 304; 403 in XML for any other path, play-by-play "
-            "and box scores among them",
+            "approximated", "`scheduleLeagueV2.json`, and from the tip-off the live box score and play-by-play of a "
+            "game; ETag and 304; 403 in XML for any other path. Actions have no places on the floor, substitutions and "
+            "time-outs are not told",
         ),
         "stats.nba.com": Remark(
             "approximated", "scoreboardv2, leaguegamelog (players), boxscoretraditionalv2, scheduleleaguev2int; 403 "
             "without browser headers, 400 for a missing parameter; broadcasters are placeholders",
         ),
         "site.api.espn.com": Remark(
-            "approximated", "NBA scoreboard and teams with ESPN's ids and abbreviations; links, logos and odds "
-            "are left out; rosters are a 404 that says so",
+            "approximated", "NBA scoreboard, teams, rosters with injuries, and the box score of a summary, with "
+            "ESPN's ids and abbreviations; links, logos, odds and other sports are left out",
         ),
         "api.the-odds-api.com": Remark(
             "approximated", "v4 for `basketball_nba` and `baseball_mlb`: sports, events, odds, scores, an event's "
@@ -56,7 +57,16 @@ PAGE = Page(
             "python-mlb-statsapi. Postponed and suspended games are on both days under one `gamePk`. Other endpoints "
             "are a 501 that makes a run unknown",
         ),
-        "api.bettingpros.com, injury report PDFs": Remark("refused", "their hosts do not resolve"),
+        "api.bettingpros.com": Remark(
+            "approximated", "`/v3/events`, `/v3/offers` (ten a page), `/v3/props` (fifty a page, with what players "
+            "did) of both sports; 403 without key or user agent; projections and performance are placeholders",
+        ),
+        "injury report PDFs": Remark("refused", "their host does not resolve: no PDF library is among ours"),
+        "names": Remark(
+            "supported", "as each site writes them: NBA.com and MLB keep accents and `Jr.`, BallDontLie and ESPN drop "
+            "accents, bookmakers the dot of a suffix too; `LA Clippers` are `Los Angeles Clippers` to bookmakers; each "
+            "site has its own ids and abbreviations",
+        ),
         "a game": Remark(
             "supported", "drawn as plays, so that every moment adds up: players to teams, teams to scores and periods, "
             "240 minutes and 25 an overtime; the hurt don't play. 2 h 15 min on average, 20 min more an overtime",
@@ -100,7 +110,11 @@ PAGE = Page(
                     "`captures`", "a folder of recorded answers instead of seasons: `HOST/PATH/QUERY.json` or "
                     "`HOST/PATH.json`; what it lacks is a 501 with the names of the files, and makes a run unknown",
                 ),
-                ("`keys`", "the one key `balldontlie`, `odds_api`, `sendgrid` accept"),
+                (
+                    "`habits`", "host (or glob) → a habit's name, `{habit, path, share}`, or a list: it holds as long "
+                    "as the world; `windtunnel up upstreams --set 'upstreams.habits={\"api.balldontlie.io\": empty}'`",
+                ),
+                ("`keys`", "the one key `balldontlie`, `bettingpros`, `odds_api`, `sendgrid` accept"),
                 ("`limits`", "`service` (the rates above) or `none`"),
             ],
         ),

@@ -1,8 +1,9 @@
-"""site.api.espn.com: scoreboard and teams, with ESPN's own ids, abbreviations and spellings.
+"""site.api.espn.com: scoreboard, teams, rosters and summaries, with ESPN's own ids, abbreviations and spellings.
 
-Imitated: `/apis/site/v2/sports/basketball/nba/scoreboard?dates=YYYYMMDD` and `…/teams` as recorded answers have them
+Imitated: `/apis/site/v2/sports/basketball/nba/scoreboard?dates=YYYYMMDD`, `…/teams`, `…/teams/ID?enable=roster`,
+`…/teams/ID/roster` and `…/summary?event=ID` as recorded answers have them
 (scores are texts, accents are dropped). Links, logos, odds and headlines are left out: docs/emulated/upstreams.md. No
-key; a bad date is a 400 with ESPN's code. Rosters are refused.
+key; a bad date is a 400 with ESPN's code.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from fakes.seam import Refuse
 from fakes.upstreams.basketball import Game, NbaSeason
+from fakes.upstreams.espn_players import athletes, box_players
 from fakes.upstreams.exchange import Request, Response, json_response
 from fakes.upstreams.feeds import Json
 from fakes.upstreams.fixture import EASTERN, State
@@ -88,6 +90,7 @@ ESPN_IDS = dict(zip(IDS[::2], IDS[1::2], strict=True))
 ABBREVIATIONS = {"GSW": "GS", "NOP": "NO", "SAS": "SA", "NYK": "NY", "UTA": "UTAH", "WAS": "WSH"}
 """Where ESPN's differ from the league's."""
 
+_TEAM = re.compile(rf"^{BASE}/teams/(?P<id>\d+)(?P<roster>/roster)?$")
 _DATE = re.compile(r"^\d{8}$")
 
 TYPES = {
@@ -122,7 +125,32 @@ class Espn:
             teams = [{"team": _team(team)} for team in TEAMS]
             league = {"id": "46", "name": "National Basketball Association", "abbreviation": "NBA", "teams": teams}
             return json_response(200, {"sports": [{"id": "40", "name": "Basketball", "leagues": [league]}]})
-        return refuse(Refuse(404, "notFound", "no such resource here; rosters are not served by this emulator"))
+        if request.path == f"{BASE}/summary":
+            return self._summary(request, now_s)
+        match = _TEAM.match(request.path)
+        team = next((team for team in TEAMS if match and ESPN_IDS[team.tricode] == match["id"]), None)
+        if match is None or team is None:
+            return refuse(Refuse(404, "notFound", "Failed to get the resource"))
+        there = athletes(self._season, team, now_s)
+        if match["roster"]:
+            season = {"year": self._season.games[0].season_year + 1} if self._season.games else {}
+            return json_response(200, {"status": "success", "season": season, "athletes": there, "team": _team(team)})
+        listed = {"athletes": there} if "roster" in request.first("enable") else {}
+        won, lost = self._records.of(team, now_s)
+        record = {"items": [{"description": "Overall Record", "type": "total", "summary": f"{won}-{lost}"}]}
+        return json_response(200, {"team": {**_team(team), "record": record, **listed}})
+
+    def _summary(self, request: Request, now_s: float) -> Response:
+        event = request.first("event")
+        game = next((g for g in self._season.shown(now_s) if event_number(g) == event), None)
+        if game is None:
+            return refuse(Refuse(404, "notFound", f"no event {event}"))
+        year = self._season.games[0].season_year + 1
+        shown = self._event(game, year, now_s)
+        teams = [_team(game.home), _team(game.away)]
+        header = {"id": event, "season": shown["season"], "competitions": shown["competitions"]}
+        box = {"teams": [{"team": team} for team in reversed(teams)], "players": box_players(game, teams, now_s)}
+        return json_response(200, {"boxscore": box, "header": header})
 
     def _scoreboard(self, request: Request, now_s: float) -> Response:
         text = request.first("dates")
@@ -143,7 +171,7 @@ class Espn:
         return json_response(200, body)
 
     def _event(self, game: Game, year: int, now_s: float) -> Json:
-        event_id = str(401_000_000 + int(game.game_id) % 1_000_000)
+        event_id = event_number(game)
         status = _status(game, now_s)
         moment = game.starts_at.strftime("%Y-%m-%dT%H:%MZ")
         competition = {
@@ -205,6 +233,11 @@ class Espn:
         if game.state(now_s) is State.FINAL:
             shown["winner"] = score[side] > score[1 - side]
         return shown
+
+
+def event_number(game: Game) -> str:
+    """ESPN's id of a game."""
+    return str(401_000_000 + int(game.game_id) % 1_000_000)
 
 
 def _status(game: Game, now_s: float) -> Json:

@@ -19,6 +19,9 @@ class Feeds(Protocol):
     def schedule(self, now_s: float) -> Json:
         """NBA.com: the season."""
 
+    def live(self, kind: str, game_id: str, now_s: float) -> Json | None:
+        """NBA.com: the live `boxscore` or `playbyplay` of a game; None where there is none (yet)."""
+
     def markets(self, sport: str) -> tuple[str, ...]:
         """The Odds API: the markets of a sport."""
 

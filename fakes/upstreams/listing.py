@@ -12,6 +12,7 @@ from typing import Any
 
 from fakes.upstreams.exchange import Request
 from fakes.upstreams.feeds import Json
+from fakes.upstreams.names import unaccented
 
 
 class BadQueryError(Exception):
@@ -72,7 +73,7 @@ class Query:
 
     def named(self, player: Any) -> bool:
         """Whether `search`, `first_name` and `last_name` fit a player."""
-        first, last = player.first_name.lower(), player.last_name.lower()
+        first, last = unaccented(player.first_name).lower(), unaccented(player.last_name).lower()
         search = self.request.first("search").lower()
         return (
             (search in first or search in last)

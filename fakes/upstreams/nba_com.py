@@ -1,12 +1,14 @@
-"""cdn.nba.com: one static file that changes, with the validators of a cache.
+"""cdn.nba.com: static files that change, with the validators of a cache.
 
-Imitated: the schedule at `/static/json/staticData/scheduleLeagueV2.json`, its ETag and 304, and the CDN's 403 in XML
-for any other path (Akamai's answer for what an S3 origin does not have).
+Imitated: the schedule at `/static/json/staticData/scheduleLeagueV2.json`, the live box score and play-by-play of a
+game, their ETag and 304, and the CDN's 403 in XML for any other path (Akamai's answer for what an S3 origin does not
+have).
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 
 from fakes.seam import Refuse
 from fakes.upstreams.exchange import Request, Response, json_response
@@ -14,6 +16,7 @@ from fakes.upstreams.feeds import Feeds
 
 HOST = "cdn.nba.com"
 PATH = "/static/json/staticData/scheduleLeagueV2.json"
+LIVE = re.compile(r"^/static/json/liveData/(?P<kind>boxscore|playbyplay)/(?P=kind)_(?P<game>\d{10})\.json$")
 DENIED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 )
@@ -31,17 +34,31 @@ class NbaCdn:
         """One request."""
         if request.method not in ("GET", "HEAD"):
             return Response(405, b"", {"Allow": "GET, HEAD"}, "methodNotAllowed")
+        live = LIVE.match(request.path)
+        if live is not None:
+            body = self._feeds.live(live["kind"], live["game"], now_s)
+            if body is not None:
+                return _validated(request, _tagged(json_response(200, body), 10))
         if request.path != PATH:
             return Response(403, DENIED, {"Content-Type": "application/xml"}, "accessDenied")
         minute = int(now_s // 60)
         if self._rendered is None or minute != self._minute:
             plain = json_response(200, self._feeds.schedule(minute * 60.0))
-            tag = hashlib.md5(plain.body, usedforsecurity=False).hexdigest()
-            headers = {**plain.headers, "ETag": f'"{tag}"', "Cache-Control": "public, max-age=60"}
-            self._minute, self._rendered = minute, Response(200, plain.body, headers)
-        if request.headers.get("if-none-match") == self._rendered.headers["ETag"]:
-            return Response(304, b"", {"ETag": self._rendered.headers["ETag"]})
-        return self._rendered
+            self._minute, self._rendered = minute, _tagged(plain, 60)
+        return _validated(request, self._rendered)
+
+
+def _tagged(plain: Response, max_age_s: int) -> Response:
+    tag = hashlib.md5(plain.body, usedforsecurity=False).hexdigest()
+    headers = {**plain.headers, "ETag": f'"{tag}"', "Cache-Control": f"public, max-age={max_age_s}"}
+    return Response(plain.status, plain.body, headers)
+
+
+def _validated(request: Request, answer: Response) -> Response:
+    """304 for a caller who has it already."""
+    if request.headers.get("if-none-match") == answer.headers["ETag"]:
+        return Response(304, b"", {"ETag": answer.headers["ETag"]})
+    return answer
 
 
 def refuse(refusal: Refuse) -> Response:

@@ -106,6 +106,9 @@ class NbaStats:
         if request.first("PlayerOrTeam", "P") != "P":
             return refuse(Refuse(501, "unsupported", "this emulator answers PlayerOrTeam=P only"))
         first, last = _day(request.first("DateFrom")), _day(request.first("DateTo"))
+        counter = request.first("Counter", "1000")
+        if not (counter.isascii() and counter.isdigit()):
+            return needed("Counter", "a whole number")
         rows = []
         for game in self._season.games:
             if game.state(now_s) is not State.FINAL or (first and game.day < first) or (last and game.day > last):
@@ -115,7 +118,7 @@ class NbaStats:
         rows.sort(key=lambda row: (row[7], row[28]), reverse=request.first("Direction", "DESC").upper() != "ASC")
         parameters = {
             "LeagueID": "00", "Season": self._season.label, "SeasonType": "Regular Season", "PlayerOrTeam": "P",
-            "Counter": int(request.first("Counter", "1000")), "Sorter": request.first("Sorter", "DATE"),
+            "Counter": int(counter), "Sorter": request.first("Sorter", "DATE"),
             "Direction": request.first("Direction", "DESC"), "DateFrom": first and first.isoformat(),
             "DateTo": last and last.isoformat(),
         }  # fmt: skip

@@ -15,6 +15,8 @@ from fakes.upstreams.league import Team
 from fakes.upstreams.listing import Listing, Query
 from fakes.upstreams.mlb.balldontlie import BdlMlb
 from fakes.upstreams.mlb.season import MlbSeason
+from fakes.upstreams.names import plain
+from fakes.upstreams.nba_live import live_file
 from fakes.upstreams.odds_api import SNAPSHOT_S, SPORTS
 
 DAY_S = 86_400
@@ -56,6 +58,11 @@ class SyntheticFeeds:
             },
         }
 
+    def live(self, kind: str, game_id: str, now_s: float) -> Json | None:
+        """A game's live file."""
+        game = self._season.of_id(game_id)
+        return live_file(game, kind, now_s) if game is not None else None
+
     def markets(self, sport: str) -> tuple[str, ...]:
         """The markets of a sport."""
         return self._betting[sport].markets
@@ -79,7 +86,7 @@ class SyntheticFeeds:
                 outcomes = [
                     {
                         "name": offer.name,
-                        **({"description": offer.player} if offer.player else {}),
+                        **({"description": plain(offer.player)} if offer.player else {}),
                         "price": offer.price,
                         **({} if offer.point is None else {"point": offer.point}),
                     }

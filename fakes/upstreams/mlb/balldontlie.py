@@ -20,6 +20,7 @@ from fakes.upstreams.mlb.roster import Ballplayer
 from fakes.upstreams.mlb.season import BallGame, MlbSeason, active
 from fakes.upstreams.mlb.standings import table
 from fakes.upstreams.mlb.totals import Totals, parts
+from fakes.upstreams.names import unaccented
 
 LEAGUES = {"AL": "American", "NL": "National"}
 POSITIONS = {
@@ -134,7 +135,7 @@ class BdlMlb:
             injury = self._season.injuries.of(player.mlb_id, today)
             if injury is None or not self._wanted(query, player, club):
                 continue
-            text = f"{player.last_name} ({injury.part}) is on the {injury.status}."
+            text = f"{unaccented(player.last_name)} ({injury.part}) is on the {injury.status}."
             entries.append(
                 {
                     "player": player_body(player, club, now_s),
@@ -236,8 +237,8 @@ def player_body(player: Ballplayer, club: Club, now_s: float) -> Json:
     """A player with his club."""
     today = datetime.fromtimestamp(now_s, EASTERN).date()
     return {
-        "id": player.bdl_id, "first_name": player.first_name, "last_name": player.last_name,
-        "full_name": player.name, "debut_year": player.debut.year, "jersey": player.jersey, "college": None,
+        "id": player.bdl_id, "first_name": unaccented(player.first_name), "last_name": unaccented(player.last_name),
+        "full_name": unaccented(player.name), "debut_year": player.debut.year, "jersey": player.jersey, "college": None,
         "position": POSITIONS[player.position], "active": True, "birth_place": "Springfield, USA",
         "dob": f"{player.born.day}/{player.born.month}/{player.born.year}",
         "age": today.year - player.born.year - ((today.month, today.day) < (player.born.month, player.born.day)),
