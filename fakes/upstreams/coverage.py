@@ -112,7 +112,8 @@ PAGE = Page(
                 ),
                 (
                     "`habits`", "host (or glob) → a habit's name, `{habit, path, share}`, or a list: it holds as long "
-                    "as the world; `windtunnel up upstreams --set 'upstreams.habits={\"api.balldontlie.io\": empty}'`",
+                    "as the world; on the command line as JSON: "
+                    "`--set 'upstreams.habits={\"api.balldontlie.io\": \"empty\"}'`",
                 ),
                 ("`keys`", "the one key `balldontlie`, `bettingpros`, `odds_api`, `sendgrid` accept"),
                 ("`limits`", "`service` (the rates above) or `none`"),

@@ -47,8 +47,10 @@ class Mood:
 def moods(given: Mapping[str, Any], hosts: Sequence[str]) -> tuple[Mood, ...]:
     """The option `habits`: by host (or a glob), a habit's name, {habit, path, share}, or a list of these.
 
-    Raises `ValueError` naming the host or habit that there is none of.
+    Raises `ValueError` naming the host or habit that there is none of, or what is no mapping.
     """
+    if not isinstance(given, Mapping):
+        raise ValueError(f'habits: {given!r}; give hosts and their habits, as in {{"api.balldontlie.io": "empty"}}')
     found = []
     for host, wanted in given.items():
         if not any(fnmatchcase(one, host) for one in hosts):

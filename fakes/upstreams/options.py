@@ -45,6 +45,8 @@ class SeasonOptions:
     @classmethod
     def of(cls, name: str, given: Mapping[str, Any], **defaults: Any) -> SeasonOptions:
         """The options `given` under `name`; the `defaults` hold where they say nothing."""
+        if not isinstance(given, Mapping):
+            raise ValueError(f"{name}: {given!r}; give a mapping of options")
         unknown = sorted(set(given) - {one.name for one in fields(cls)})
         if unknown:
             raise ValueError(f"{name}: {unknown} unknown; there are {', '.join(one.name for one in fields(cls))}")

@@ -57,7 +57,7 @@ def test_a_fault_goes_first_and_a_habit_is_no_fault(around):
 @pytest.mark.parametrize(
     ("habits", "word"),
     [({"api.example.com": "empty"}, "api.example.com"), ({"*": "moody"}, "'moody'"), ({"*": {"mood": 1}}, "mood"),
-     ({"*": {"habit": "empty", "share": 2}}, "share 2")],
+     ({"*": {"habit": "empty", "share": 2}}, "share 2"), ("empty", "give hosts")],
 )  # fmt: skip
 def test_what_there_is_none_of_is_named(around, habits, word):
     with pytest.raises(ValueError, match=word):

@@ -172,6 +172,10 @@ def test_a_stale_answer_is_the_state_of_that_time(session, around):
         ({"limits": "few"}, "limits"),
         ({"keys": {"espn": "x"}}, "espn"),
         ({"captures": "/nowhere"}, "captures"),
+        ({"mlb": {"slates": [16]}}, "mlb: .*slates|mlb.*16"),
+        ({"mlb": {"day": 1}}, "'day'"),
+        ({"mlb": "2026"}, "mapping"),
+        ({"mlb": {"first_day": "2026-04-01", "days": 2, "late": {"1": 5}}}, "games .*'1'"),
     ],
 )
 def test_a_bad_option_is_named(around, options, word):
