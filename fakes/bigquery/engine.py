@@ -31,9 +31,19 @@ class Engine:
         self._connection.close()
 
     def make(self, helpers: set[str]) -> None:
-        """Create the helper functions that a statement needs, and those they need."""
-        for name in sorted(helpers - self._made):
+        """Create the helper functions that a statement needs, and those they need.
+
+        Outside of a transaction that is open: DuckDB would take them back with it, and never let them be made again.
+        """
+        missing = sorted(helpers - self._made)
+        if not missing:
+            return
+        if self._journal is not None:
+            self._connection.execute("ROLLBACK")
+        for name in missing:
             self._make(name)
+        if self._journal is not None:
+            self._begin_again()
 
     def _make(self, name: str) -> None:
         if name in self._made:
@@ -78,17 +88,13 @@ class Engine:
         if self._journal is None:
             return
         self._connection.execute("ROLLBACK")
-        self._connection.execute("BEGIN TRANSACTION")
-        for sql, parameters in self._journal:
-            self._connection.execute(sql, parameters or None)
+        self._begin_again()
 
-    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement once per row of parameters."""
-        try:
-            self._connection.executemany(sql, rows)
-        except duckdb.Error as problem:
-            self._resume()
-            raise translate(problem, sql) from None
+    def _begin_again(self) -> None:
+        """Begin the transaction anew and do again what was done in it."""
+        self._connection.execute("BEGIN TRANSACTION")
+        for sql, parameters in self._journal or ():
+            self._connection.execute(sql, parameters or None)
 
     def transaction(self, word: str) -> None:
         """BEGIN TRANSACTION, COMMIT or ROLLBACK."""

@@ -174,6 +174,8 @@ class Queries:
         for i, (name, kind) in enumerate(result.columns):
             if values.holds_array(kind) and any(values.null_element(kind, row[i]) for row in result.rows):
                 raise invalid_query(f"Array cannot have a null element; error in writing field {name}")
+            if values.holds_date(kind) and any(values.beyond(kind, row[i]) for row in result.rows):
+                raise invalid_query(f"A value of {name} is out of the range of {kind}: 0001-01-01 to 9999-12-31")
         return result
 
     def change(self, job: Job, plan: Plan, environment: Environment) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from fakes.bigquery import information_schema, job_views, methods
-from fakes.bigquery.sql import aggregates, builders, calls, catalogue, dateparts
+from fakes.bigquery.sql import aggregates, builders, calls, catalogue, dateparts, pipes
 from fakes.bigquery.sql.types import PHYSICAL
 from fakes.bigquery.weather import SERVICE
 
@@ -81,7 +81,6 @@ the limit, and then fails with `Could not serialize access to table`.
 * APPROX_ functions are exact; quantiles take the nearest rank.
 * BIGNUMERIC keeps 20 digits before and 18 after the point; more is refused. NUMERIC products and quotients need less
   than 10²⁰ in between.
-* NaN sorts last and equals itself, as in DuckDB.
 * SAFE. also turns errors inside its arguments into NULL.
 * A query over a view, a function or a table function is analysed anew where it is used.
 * Scripts run as a whole at their job's end; their child jobs share its times.
@@ -114,7 +113,10 @@ def _parts() -> Iterator[str]:
     yield "snapshots and clones, CREATE FUNCTION (SQL; JavaScript with the `javascript` extra), table functions,"
     yield "procedures, EXPORT DATA, and the procedural language (DECLARE, SET, IF, CASE, LOOP, WHILE, REPEAT, FOR, BEGIN …"
     yield "EXCEPTION, RAISE, transactions, EXECUTE IMMEDIATE, CALL, ASSERT). Wildcard tables; ingestion-time, column and"
-    yield "integer-range partitions. Refused: PIVOT, UNPIVOT, TABLESAMPLE, BY NAME, CAST … FORMAT, WITH before DML.\n"
+    yield "integer-range partitions; PIVOT, UNPIVOT, BY NAME; parameters of types such as STRING(5). Pipe syntax with the"
+    yield "operators " + ", ".join(sorted(pipes.KNOWN)) + ", where none follows LIMIT or a"
+    yield "set operation. Refused: TABLESAMPLE, NATURAL JOIN, WITH before DML, the WITH expression, CAST … FORMAT of numbers"
+    yield "and to dates, system variables but @@error and @@row_count.\n"
     yield "## INFORMATION_SCHEMA\n"
     yield ", ".join(f"`{v}`" for v in sorted({*information_schema.VIEWS, *job_views.VIEWS})) + ".\n"
     yield "## Functions\n"
@@ -128,7 +130,9 @@ def _parts() -> Iterator[str]:
     for title, table in groups:
         yield f"### {title}\n"
         for name in sorted(table):
-            yield "* " + "; ".join(f"`{s.text} → {s.result}`" for s in table[name])
+            known = [s for s in table[name] if "error('unsupported" not in s.template]
+            if known:
+                yield "* " + "; ".join(f"`{s.text} → {s.result}`" for s in known)
         if title == "Aggregate":
             yield "* " + ", ".join(f"`{n}`" for n in sorted(set(aggregates.AGGREGATES) - set(table)))
         yield ""

@@ -68,6 +68,30 @@ def null_element(kind: Type, value: Any) -> bool:
     return False
 
 
+def holds_date(kind: Type) -> bool:
+    """Whether a DATE, DATETIME or TIMESTAMP occurs in `kind`."""
+    if kind.kind in ("DATE", "DATETIME", "TIMESTAMP"):
+        return True
+    return (kind.item is not None and holds_date(kind.item)) or any(holds_date(t) for _, t in kind.fields)
+
+
+def beyond(kind: Type, value: Any) -> bool:
+    """Whether the fetched `value` holds a date before the year 1 or after 9999, which DuckDB knows and nobody else."""
+    if value is None or isinstance(value, str):
+        return value is not None and kind.kind in ("DATE", "DATETIME", "TIMESTAMP")
+    if kind.kind == "TIMESTAMP" and isinstance(value, int):
+        return not FIRST_US <= value <= LAST_US
+    if kind.kind == "ARRAY" and kind.item:
+        return any(beyond(kind.item, v) for v in value)
+    if kind.kind == "STRUCT":
+        return any(beyond(t, value[n]) for n, t in kind.named_fields if holds_date(t))
+    return False
+
+
+FIRST_US, LAST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The first and the last TIMESTAMP, in microseconds since the epoch."""
+
+
 def encoder(kind: Type, *, int_timestamps: bool, nested: bool = False) -> Cell:
     """The function that turns a fetched value into the `v` of a REST cell."""
     if kind.kind == "ARRAY":

@@ -38,15 +38,25 @@ def array_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Sc
     if distinct and order:
         items = distinct_ordered(calls, value, modifiers, inner, over, nulls=not modifiers.ignore_nulls)
         if modifiers.limit is not None:
-            items = f"list_slice({items}, 1, {calls.expressions.coerced(modifiers.limit, scope, INT64)})"
+            items = f"list_slice({items}, 1, {_limit(calls, modifiers.limit, scope)})"
         return Expr(items, array(value.type))
     only = filtered(f"{value.sql} IS NOT NULL", over) if modifiers.ignore_nulls else over
     sql = f"array_agg({distinct}{value.sql}{order}) {only}".strip()
     if modifiers.limit is not None:
-        sql = f"list_slice({sql}, 1, {calls.expressions.coerced(modifiers.limit, scope, INT64)})"
+        sql = f"list_slice({sql}, 1, {_limit(calls, modifiers.limit, scope)})"
     if modifiers.having is not None:
         raise Unsupported("HAVING inside ARRAY_AGG")
     return Expr(sql, array(value.type))
+
+
+def _limit(calls: Calls, node: exp.Expression, scope: Scope) -> str:
+    """The count of a LIMIT inside an aggregate."""
+    limit = calls.expressions.compile(node, scope)
+    if isinstance(limit.value, int) and limit.value < 0:
+        raise calls.context.fail("LIMIT expects a non-negative integer literal or parameter", node)
+    if limit.value == 0:
+        raise Unsupported("LIMIT 0 inside an aggregate function")
+    return calls.expressions.coerce(limit, INT64, node)
 
 
 def distinct_ordered(calls: Calls, value: Expr, modifiers: Modifiers, scope: Scope, over: str, *, nulls: bool) -> str:
@@ -85,11 +95,11 @@ def string_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: S
     if modifiers.distinct and order:
         items = distinct_ordered(calls, value, modifiers, inner, over, nulls=False)
         if modifiers.limit is not None:
-            items = f"list_slice({items}, 1, {calls.expressions.coerced(modifiers.limit, scope, INT64)})"
+            items = f"list_slice({items}, 1, {_limit(calls, modifiers.limit, scope)})"
         return Expr(f"array_to_string({items}, {delimiter})", STRING)
     if modifiers.limit is None:
         return Expr(f"string_agg({distinct}{value.sql}, {delimiter}{order}) {over}".strip(), STRING)
-    limit = calls.expressions.coerced(modifiers.limit, scope, INT64)
+    limit = _limit(calls, modifiers.limit, scope)
     only = filtered(f"{value.sql} IS NOT NULL", over)
     items = f"array_agg({distinct}{value.sql}{order}) {only}"
     return Expr(f"array_to_string(list_slice({items}, 1, {limit}), {delimiter})", STRING)

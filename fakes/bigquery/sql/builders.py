@@ -14,7 +14,7 @@ from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import json_calls
 from fakes.bigquery.sql.casts import convert, text, use
 from fakes.bigquery.sql.scope import Expr, Scope
-from fakes.bigquery.sql.types import BYTES, STRING, Type
+from fakes.bigquery.sql.types import BOOL, BYTES, STRING, Type
 
 if TYPE_CHECKING:
     from fakes.bigquery.sql.calls import Calls
@@ -23,11 +23,12 @@ Special = "Callable[[Calls, exp.Anonymous, Scope], Expr]"
 
 KNOWN_UNSUPPORTED = frozenset(
     """
-    APPENDS ARRAY_FILTER ARRAY_TRANSFORM ARRAY_ZIP BAG_OF_WORDS BIT_CAST_TO_INT32 BIT_CAST_TO_INT64
-    CHANGES CONTAINS_KEY DATE_BUCKET DATETIME_BUCKET DETERMINISTIC_ENCRYPT DETERMINISTIC_DECRYPT_STRING
-    EXTERNAL_OBJECT_TRANSFORM EXTERNAL_QUERY FLATTEN GAP_FILL GENERATE_RANGE_ARRAY
-    OBJ_GET RANGE_SESSIONIZE S2_CELLIDFROMPOINT S2_COVERINGCELLIDS
-    SEARCH TEXT_ANALYZE TF_IDF TIMESTAMP_BUCKET VECTOR_SEARCH
+    APPENDS ARRAY_DISTINCT ARRAY_FILTER ARRAY_FIND ARRAY_FIND_ALL ARRAY_INCLUDES_ALL ARRAY_INCLUDES_ANY ARRAY_OFFSET
+    ARRAY_OFFSETS ARRAY_TRANSFORM ARRAY_ZIP BAG_OF_WORDS BIT_CAST_TO_INT32 BIT_CAST_TO_INT64 CHANGES CONTAINS_KEY
+    DATE_BUCKET DATETIME_BUCKET DETERMINISTIC_ENCRYPT DETERMINISTIC_DECRYPT_STRING EXTERNAL_OBJECT_TRANSFORM
+    EXTERNAL_QUERY FLATTEN GAP_FILL GENERATE_RANGE_ARRAY IFERROR ISERROR JSON_CONTAINS NULLIFERROR NULLIFZERO NVL
+    OBJ_GET RANGE_SESSIONIZE S2_CELLIDFROMPOINT S2_COVERINGCELLIDS SEARCH TEXT_ANALYZE TF_IDF TIMESTAMP_BUCKET
+    VECTOR_SEARCH ZEROIFNULL
     """.split()  # noqa: SIM905 - names read better as text
 )
 """Functions of the service that are refused by name; so is everything in `ST_…` and in the namespaces of `calls.py`."""
@@ -41,6 +42,42 @@ def normalize(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
         raise calls.context.fail(f"Invalid normalization mode: {mode}", node)
     helper = "wt_casefold" if "CASEFOLD" in node.name.upper() else "wt_normalize"
     return Expr(use(calls.context, f"{helper}({value}, '{mode}')"), STRING)
+
+
+def contains_substr(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
+    """CONTAINS_SUBSTR(x, 'text'): in any string, number, date or time of `x`, whatever its case and width."""
+    if len(node.expressions) != 2:
+        raise Unsupported("CONTAINS_SUBSTR with json_scope", "give it two arguments")
+    if isinstance(node.expressions[0], exp.Column) and scope.relation(node.expressions[0].name):
+        raise Unsupported("CONTAINS_SUBSTR of a whole row")
+    if isinstance(node.expressions[1], exp.Null):
+        raise calls.context.fail("Argument 2 of CONTAINS_SUBSTR must be a literal that is not NULL", node)
+    wanted = f"wt_fold({calls.expressions.coerced(node.expressions[1], scope, STRING)})"
+
+    def within(value: Expr) -> str:
+        kind = value.type
+        if kind.kind == "STRUCT":
+            fields = [within(Expr(f"struct_extract({value.sql}, {text(n)})", t)) for n, t in kind.named_fields]
+            return f"({' OR '.join(fields)})"
+        if kind.kind == "ARRAY" and kind.item:
+            return f"wt_any_of(list_transform({value.sql}, lambda _c: {within(Expr('_c', kind.item))}))"
+        if kind.kind in ("JSON", "RANGE", "GEOGRAPHY", "INTERVAL"):
+            raise Unsupported(f"CONTAINS_SUBSTR of {kind}")
+        return f"contains(wt_fold({convert(calls.context, value, STRING)}), {wanted})"
+
+    found = within(calls.expressions.compile(node.expressions[0], scope))
+    return Expr(use(calls.context, found), BOOL)
+
+
+def concat(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
+    """CONCAT of BYTES, or of anything that casts to STRING."""
+    from fakes.bigquery.sql import catalogue
+
+    values = [calls.expressions.compile(a, scope) for a in node.expressions]
+    if not any(v.type.kind == "BYTES" for v in values):
+        castable = {"INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOL", "DATE", "DATETIME", "TIMESTAMP", "TIME"}
+        values = [Expr(convert(calls.context, v, STRING), STRING) if v.type.kind in castable else v for v in values]
+    return calls.fill("CONCAT", catalogue.scalars()["CONCAT"], values, node)
 
 
 def struct_call(calls: Calls, node: exp.Anonymous, scope: Scope) -> Expr:
@@ -161,5 +198,5 @@ def routine(calls: Calls, path: list[str], node: exp.Anonymous, scope: Scope) ->
 
 SPECIAL: dict[str, Callable[[Calls, exp.Anonymous, Scope], Expr]] = {
     **json_calls.SPECIAL, "STRUCT": struct_call, "FORMAT": format_call, "NORMALIZE": normalize,
-    "NORMALIZE_AND_CASEFOLD": normalize,
+    "NORMALIZE_AND_CASEFOLD": normalize, "CONTAINS_SUBSTR": contains_substr, "CONCAT": concat,
 }  # fmt: skip

@@ -49,6 +49,7 @@ def _substr(value: bytes, position: int, length: int | None) -> bytes | None:
 
 
 NATIVES: dict[str, Native] = {
+    "wt_bytes_bit_count": Native((BLOB,), BIGINT, lambda b: sum(byte.bit_count() for byte in b)),
     "wt_bytes_left": Native((BLOB, BIGINT), BLOB, lambda v, n: v[: _counted("LEFT", n)]),
     "wt_bytes_right": Native((BLOB, BIGINT), BLOB, _right),
     "wt_bytes_reverse": Native((BLOB,), BLOB, lambda v: v[::-1]),

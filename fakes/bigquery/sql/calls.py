@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from fakes.bigquery.sql.expressions import Expressions
 
 NAMESPACES = {"NET", "HLL_COUNT", "KLL_QUANTILES", "KEYS", "AEAD", "ML", "AI", "BQ", "D3A_COUNT", "OBJ"}
+ORDERED = {"RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE", "LAG", "LEAD"}
+"""Functions of a window that must have an order."""
+UNFRAMED = ORDERED | {"ROW_NUMBER", "PERCENTILE_CONT", "PERCENTILE_DISC"}
+"""Functions of a window that must have no frame."""
 _SLOT = re.compile(r"\{(\*|n|d|o|over|nulls|\d)(\|\||\*|\?[^}]*)?\}")
 _SLOTS = re.compile(r"\{(0\|\||1\*|\*|n|d|o|over|nulls|\d\?[^}]*|\d)\}")
 
@@ -140,11 +144,19 @@ class Calls:
         """An aggregate function, over a group or over a window."""
         modifiers = Modifiers(node)
         if special := aggregates.AGGREGATES.get(name):
+            if modifiers.distinct:
+                value = self.expressions.compile(modifiers.arguments[0], self._without_aliases(scope))
+                self._distinct(modifiers, value, node, over)
             found = special(self, modifiers, node, scope, over)
             return Expr(found.sql, found.type, aggregate=not over)
         inner = self._without_aliases(scope)
         arguments = [self.expressions.compile(a, inner) for a in modifiers.arguments]
         order = self.order(modifiers.order, inner)
+        if name in ("MIN", "MAX") and arguments and arguments[0].type.kind in ("ARRAY", "STRUCT", "JSON", "GEOGRAPHY"):
+            raise self.context.fail(f"{name} is not defined for arguments of type {arguments[0].type}", node)
+        if name in ("MIN", "MAX") and arguments and arguments[0].type.kind == "RANGE":
+            raise Unsupported(f"{name} of a RANGE")
+        self._distinct(modifiers, arguments[0] if arguments else None, node, over)
         if modifiers.limit is not None:
             raise Unsupported(f"LIMIT inside {name}")
         if modifiers.having is not None:
@@ -157,6 +169,17 @@ class Calls:
         )  # fmt: skip
         return Expr(found.sql, found.type, aggregate=not over)
 
+    def _distinct(self, modifiers: Modifiers, value: Expr | None, node: exp.Expression, over: str) -> None:
+        """Raise where DISTINCT may not stand."""
+        if not modifiers.distinct:
+            return
+        if "ORDER BY " in over:
+            raise self.context.fail("Window ORDER BY is not allowed if DISTINCT is specified", node)
+        if value is not None and value.type.kind in ("JSON", "GEOGRAPHY"):
+            raise self.context.fail(
+                f"Aggregate functions with DISTINCT cannot be used with arguments of type {value.type}", node
+            )
+
     @staticmethod
     def _without_aliases(scope: Scope) -> Scope:
         # Inside an aggregate a name means a column, even where HAVING or ORDER BY could see an alias.
@@ -168,8 +191,22 @@ class Calls:
         modifiers = Modifiers(node)
         arguments = [self.expressions.compile(a, scope) for a in modifiers.arguments]
         nulls = " IGNORE NULLS" if modifiers.ignore_nulls else ""
-        if name in ("PERCENTILE_CONT", "PERCENTILE_DISC") and modifiers.respect_nulls:
+        percentile = name in ("PERCENTILE_CONT", "PERCENTILE_DISC")
+        if percentile and modifiers.respect_nulls:
             raise Unsupported(f"RESPECT NULLS in {name}")
+        if name in ORDERED and "ORDER BY " not in over:
+            raise self.context.fail(f"Window ORDER BY is required for analytic function {name.lower()}", node)
+        if percentile and "ORDER BY " in over:
+            raise self.context.fail(f"Window ORDER BY is not allowed for analytic function {name.lower()}", node)
+        if name in UNFRAMED and re.search(r"\b(ROWS|RANGE) BETWEEN ", over):
+            raise self.context.fail(f"Window framing clause is not allowed for analytic function {name.lower()}", node)
+        number = arguments[1].value if len(arguments) > 1 else None
+        if name in ("LAG", "LEAD") and isinstance(number, int) and number < 0:
+            raise self.context.fail(f"The offset to the function {name} must not be negative", node)
+        if name == "NTH_VALUE" and isinstance(number, int) and number < 1:
+            raise self.context.fail("The N value for the NTH_VALUE function must be positive", node)
+        if percentile and number is not None and not 0 <= number <= 1:
+            raise self.context.fail(f"{name}: percentile must be between 0 and 1", node)
         return self.fill(name, options, arguments, node, over=over, nulls=nulls)
 
     def order(self, order: exp.Order | None, scope: Scope, *, plain: bool = False) -> str:
@@ -182,8 +219,22 @@ class Calls:
         """One item of an ORDER BY."""
         if isinstance(node.this, exp.Collate):
             raise Unsupported("COLLATE in ORDER BY")
-        item = self.expressions.compile(node.this, scope)
+        item = self.orderable(self.expressions.compile(node.this, scope), node)
         return item.sql + direction(node) if plain else sort_key(item, node)
+
+    def orderable(self, item: Expr, node: exp.Expression) -> Expr:
+        """`item`, which is to be ordered by; raises for types without an order."""
+        if item.type.kind in ("JSON", "STRUCT", "ARRAY", "GEOGRAPHY"):
+            raise self.context.fail(f"ORDER BY does not support expressions of type {item.type}", node)
+        return item
+
+    def _partition(self, node: exp.Expression, scope: Scope) -> str:
+        key = self.expressions.compile(node, scope)
+        if key.type.kind in ("JSON", "FLOAT64", "GEOGRAPHY"):
+            raise self.context.fail(f"Partitioning by expressions of type {key.type} is not allowed", node)
+        if key.type.kind in ("STRUCT", "ARRAY"):
+            raise Unsupported(f"PARTITION BY a value of type {key.type}")
+        return key.sql
 
     def window(self, node: exp.Window, scope: Scope) -> Expr:
         """`f(…) OVER (…)`."""
@@ -211,7 +262,7 @@ class Calls:
         spec = node.args.get("spec") or (base.args.get("spec") if base else None)
         parts = []
         if partition:
-            keys = ", ".join(self.expressions.compile(p, scope).sql for p in partition)
+            keys = ", ".join(self._partition(p, scope) for p in partition)
             parts.append("PARTITION BY " + self._steady(keys))
         if order:
             # A frame of values needs its one key as it is.

@@ -91,7 +91,9 @@ def convert(context: Context, expr: Expr, target: Type) -> str:
     if source == target:
         return expr.sql
     if source.kind == "NULL":
-        return f"CAST(NULL AS {target.duck})"
+        # ERROR() is of no type but has an effect.
+        typed = f"CAST(NULL AS {target.duck})"
+        return typed if expr.sql == "NULL" else f"CASE WHEN {expr.sql} IS NULL THEN {typed} END"
     if template := TEMPLATES.get((source.kind, target.kind)):
         return use(context, template.format(expr.sql))
     if source.kind == target.kind == "ARRAY" and source.item and target.item:

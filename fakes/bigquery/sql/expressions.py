@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported
-from fakes.bigquery.sql import literals
+from fakes.bigquery.sql import literals, membership
 from fakes.bigquery.sql.calls import Calls
 from fakes.bigquery.sql.casts import cast, convert, limited, text, use
 from fakes.bigquery.sql.names import Names
@@ -78,10 +78,13 @@ class Expressions:
         """All of `exprs` as their common supertype; literals bend to the others."""
         firm = [e.type for e in exprs if not e.literal and e.type.kind != "NULL"]
         target = supertype(firm) if firm else None
-        if firm and target is not None and all(coercible(e.type, target, literal=e.literal) for e in exprs):
-            pass
-        else:
-            target = supertype([e.type for e in exprs if e.type.kind != "NULL"])
+        if not firm or target is None or not all(coercible(e.type, target, literal=e.literal) for e in exprs):
+            # A string bends to literals that say their type: DATE '2024-01-01' < '2024-02-01'.
+            firm = [e.type for e in exprs if e.value is None or e.type != STRING]
+            typed = supertype([t for t in firm if t.kind != "NULL"]) if firm else None
+            if typed is None or not all(coercible(e.type, typed, literal=e.literal) for e in exprs):
+                typed = supertype([e.type for e in exprs if e.type.kind != "NULL"])
+            target = typed
         if target is None:
             kinds = ", ".join(str(e.type) for e in exprs)
             raise self.context.fail(f"No matching signature for {what} for argument types: {kinds}", node)
@@ -134,6 +137,8 @@ class Expressions:
     def variable(self, name: str, node: exp.Expression) -> Expr:
         """A script variable, or a system variable (`@@…`)."""
         kind = self.context.variables.get(name.lower())
+        if kind is None and name.startswith("@@"):
+            raise Unsupported(f"system variable {name}")
         if kind is None:
             raise self.context.fail(f"Unrecognized name: {name}", node)
         key = "v_" + name.lower().replace("@@", "sys_").replace(".", "_")
@@ -187,16 +192,20 @@ class Expressions:
         return self.operators.arithmetic(sign, left, right, node)
 
     def _bitwise(self, node: exp.Expression, scope: Scope) -> Expr:
-        sign = BITWISE[type(node)]
-        left, right = self.coerced(node.this, scope, INT64), self.coerced(node.expression, scope, INT64)
-        return Expr(f"({left} {sign} {right})", INT64)
+        left, right = self._bits(node.this, scope), self._bits(node.expression, scope)
+        return Expr(f"({left} {BITWISE[type(node)]} {right})", INT64)
 
     def _xor(self, node: exp.Expression, scope: Scope) -> Expr:
-        left, right = self.coerced(node.this, scope, INT64), self.coerced(node.expression, scope, INT64)
-        return Expr(f"xor({left}, {right})", INT64)
+        return Expr(f"xor({self._bits(node.this, scope)}, {self._bits(node.expression, scope)})", INT64)
 
     def _bitwise_not(self, node: exp.Expression, scope: Scope) -> Expr:
-        return Expr(f"(~{self.coerced(node.this, scope, INT64)})", INT64)
+        return Expr(f"(~{self._bits(node.this, scope)})", INT64)
+
+    def _bits(self, node: exp.Expression, scope: Scope) -> str:
+        operand = self.compile(node, scope)
+        if operand.type.kind == "BYTES":
+            raise Unsupported("a bitwise operator on BYTES")
+        return self.coerce(operand, INT64, node)
 
     def _neg(self, node: exp.Neg, scope: Scope) -> Expr:
         inner = node.this
@@ -233,43 +242,6 @@ class Expressions:
             above = self.operators.compared(">=", value, low, kind, node)
             return Expr(f"({above} AND {self.operators.compared('<=', value, high, kind, node)})", BOOL)
         return Expr(f"({value} BETWEEN {low} AND {high})", BOOL)
-
-    def _in(self, node: exp.In, scope: Scope) -> Expr:
-        left = self.compile(node.this, scope)
-        if node.args.get("unnest") is not None:
-            unnest = node.args["unnest"]
-            items = self.compile(unnest.expressions[0] if isinstance(unnest, exp.Unnest) else unnest, scope)
-            if items.type.kind != "ARRAY" or items.type.item is None:
-                raise self.context.fail("Second argument of IN UNNEST must be an array", node)
-            wanted = items.type.item if items.type.item.kind != "NULL" else left.type
-            value = self.coerce(left, wanted, node)
-            return Expr(use(self.context, f"wt_in_array({value}, {items.sql})"), BOOL)
-        if (query := node.args.get("query")) is not None:
-            inner = self.queries.query(query.this if isinstance(query, exp.Subquery) else query, scope)
-            if len(inner.columns) != 1:
-                raise self.context.fail("Subquery of type IN must have only one output column", node)
-            value = self.coerce(left, inner.columns[0][1], node) if left.type != inner.columns[0][1] else left.sql
-            return Expr(f"({value} IN ({inner.sql}))", BOOL)
-        exprs = [left, *(self.compile(n, scope) for n in node.expressions)]
-        (value, *options), _ = self.unify(exprs, "operator IN", node)
-        return Expr(f"({value} IN ({', '.join(options)}))", BOOL)
-
-    def _like(self, node: exp.Like, scope: Scope) -> Expr:
-        left, right = self.compile(node.this, scope), node.expression
-        if isinstance(right, (exp.Any, exp.All)):
-            inner = right.this
-            if node.args.get("negate"):
-                raise Unsupported("NOT LIKE ANY and NOT LIKE ALL")
-            if isinstance(inner, (exp.Anonymous, exp.Query, exp.Unnest, exp.Subquery)):
-                raise Unsupported("LIKE ANY or ALL of an array or a subquery", "list the patterns")
-            options = inner.expressions if isinstance(inner, exp.Tuple) else [inner.unnest()]
-            word = " OR " if isinstance(right, exp.Any) else " AND "
-            tests = [f"{left.sql} LIKE {self.coerced(o, scope, STRING)} ESCAPE '\\'" for o in options]
-            sql = f"({word.join(tests)})"
-            return Expr(sql, BOOL)
-        a, b = self.coerce(left, STRING, node), self.coerced(right, scope, STRING)
-        no = "NOT " if node.args.get("negate") else ""
-        return Expr(f"({a} {no}LIKE {b} ESCAPE '\\')", BOOL)
 
     # ---- conditionals, constructors, subqueries
 
@@ -403,6 +375,14 @@ class Expressions:
         return self.calls.clock(node, scope)
 
     def _json_literal(self, node: exp.Expression, scope: Scope) -> Expr:
+        if not isinstance(node.this, exp.Literal):
+            # The grammar takes JSON '…'.a for JSON ('…'.a).
+            whole = node.this.copy()
+            first = whole
+            while isinstance(first.this, exp.Expression) and not isinstance(first, exp.Literal):
+                first = first.this
+            first.replace(exp.ParseJSON(this=first.copy()))
+            return self.compile(whole, scope)
         return literals.typed(self.context, node.this.this, JSON, node)
 
     def _extract(self, node: exp.Extract, scope: Scope) -> Expr:
@@ -418,7 +398,8 @@ class Expressions:
         **dict.fromkeys(COMPARISONS, _compare), exp.NullSafeEQ: _null_safe, exp.NullSafeNEQ: _null_safe,
         **dict.fromkeys(ARITHMETIC, _arithmetic), **dict.fromkeys(BITWISE, _bitwise), exp.BitwiseXor: _xor,
         exp.BitwiseNot: _bitwise_not, exp.Neg: _neg, exp.DPipe: _concat, exp.Is: _is, exp.Between: _between,
-        exp.In: _in, exp.Like: _like, exp.Case: _case, exp.If: _if, exp.Cast: _cast, exp.TryCast: _cast,
+        exp.In: membership.is_in, exp.Like: membership.like, exp.Case: _case, exp.If: _if, exp.Cast: _cast,
+        exp.TryCast: _cast,
         exp.Array: _array, exp.Tuple: _tuple, exp.Bracket: _bracket, exp.Subquery: _subquery, exp.Exists: _exists,
         exp.Interval: _interval, exp.Anonymous: _call, exp.SafeFunc: _call, exp.NetFunc: _call, exp.Window: _window,
         exp.CurrentDate: _now, exp.CurrentTime: _now, exp.CurrentTimestamp: _now, exp.CurrentDatetime: _now,

@@ -54,6 +54,8 @@ def sort(value: Any) -> Any:
 @lru_cache(maxsize=1024)
 def steps(path: str) -> tuple[str | int, ...]:
     """The steps of a JSONPath: `$`, `.key`, `['key']`, `."key"`, `[0]`; raises `PathError`."""
+    if path.startswith("lax "):
+        raise PathError("unsupported by the emulator: a lax JSONPath")
     if not path.startswith("$"):
         raise PathError(f"JSONPath must start with '$': {path}")
     rest, found = path[1:], []

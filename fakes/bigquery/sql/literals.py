@@ -104,7 +104,9 @@ def _range(context: Context, value: str, target: Type, node: exp.Expression | No
             ends.append(f"CAST(NULL AS {target.item.duck})")
         else:
             ends.append(typed(context, end, target.item, node).sql)
-    return f'struct_pack("start" := {ends[0]}, "end" := {ends[1]})'
+    from fakes.bigquery.sql.casts import use
+
+    return use(context, f"wt_range({ends[0]}, {ends[1]})")
 
 
 def _text(value: str) -> str:

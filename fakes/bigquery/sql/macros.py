@@ -106,6 +106,23 @@ MACROS: dict[str, tuple[str, str]] = {
     ),
     "wt_greatest": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_max(l) END"),
     "wt_least": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_min(l) END"),
+    "wt_least_float": (
+        "l",
+        "CASE WHEN list_count(l) < len(l) THEN NULL WHEN list_contains(l, 'nan'::DOUBLE) THEN 'nan'::DOUBLE"
+        " ELSE list_min(l) END",
+    ),
+    "wt_finite": (
+        "v, infinite",
+        "CASE WHEN isinf(v) AND NOT coalesce(infinite, FALSE)"
+        " THEN error('unsupported by the emulator: a SUM or AVG of FLOAT64 that overflows') ELSE v END",
+    ),
+    "wt_range_bucket": (
+        "p, l",
+        "CASE WHEN p IS NULL OR l IS NULL THEN NULL WHEN list_count(l) < len(l)"
+        " THEN error('Elements in input array to RANGE_BUCKET cannot be NULL') WHEN list_sort(l) <> l"
+        " THEN error('Elements in input array to RANGE_BUCKET must be in ascending order')"
+        " ELSE CAST(len(list_filter(l, lambda _b: _b <= p)) AS BIGINT) END",
+    ),
     "wt_nan_null": ("a", "CASE WHEN isnan(a) THEN NULL ELSE a END"),
     "wt_nil": ("m", "NULL"),
     "wt_raise": ("m", "CASE WHEN wt_fail(m) THEN NULL END"),
@@ -181,6 +198,11 @@ MACROS: dict[str, tuple[str, str]] = {
     "wt_local": ("t, z", "make_timestamp(wt_local_us(epoch_us(t), z))"),
     "wt_zoned": ("d, z", "CAST(make_timestamp(wt_zoned_us(epoch_us(d), z)) AS TIMESTAMPTZ)"),
     # arrays
+    "wt_any_of": (
+        "l",
+        "CASE WHEN l IS NULL THEN FALSE WHEN list_contains(l, TRUE) THEN TRUE"
+        " WHEN list_count(l) < len(l) THEN NULL ELSE FALSE END",
+    ),
     "wt_in_array": (
         "x, l",
         "CASE WHEN len(coalesce(l, [])) = 0 THEN FALSE WHEN x IS NULL THEN NULL WHEN list_contains(l, x) THEN TRUE"
@@ -231,6 +253,11 @@ MACROS: dict[str, tuple[str, str]] = {
         " sum(e.w) AS w FROM (SELECT unnest(l) AS e) GROUP BY e.v ORDER BY w DESC NULLS LAST, v ASC NULLS LAST LIMIT n))",
     ),
     # ranges
+    "wt_range": (
+        "a, b",
+        "CASE WHEN a >= b THEN error('Range start element must be smaller than range end element: [' || a || ', ' || b"
+        ' || \')\') ELSE struct_pack("start" := a, "end" := b) END',
+    ),
     "wt_range_contains": (
         "r, x",
         "coalesce(x >= struct_extract(r, 'start'), TRUE) AND coalesce(x < struct_extract(r, 'end'), TRUE)",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql.casts import text, use
 from fakes.bigquery.sql.scope import Context, Expr, Scope
 from fakes.bigquery.sql.types import JSON, quoted, struct
@@ -28,6 +29,8 @@ class Names:
             return alias
         if len(parts) > 1 and (relation := scope.relation(first)):
             found = relation.find(parts[1])
+            if len(found) > 1:
+                raise self.context.fail(f"Column name {parts[1]} is ambiguous", node)
             if found:
                 return self._fields(Expr(found[0].sql, found[0].type), parts[2:], node)
             if relation.value is not None:
@@ -43,6 +46,8 @@ class Names:
             return self._row(relation.columns, parts[1:], node)
         if alias := scope.aliases.get(first.lower()):
             return self._fields(alias, parts[1:], node)
+        if any(r.table and r.table[1] == "INFORMATION_SCHEMA" for r in scope.relations):
+            raise Unsupported(f"column {first} of INFORMATION_SCHEMA")
         raise self.context.fail(f"Unrecognized name: {first}{self._guess(first, scope)}", node)
 
     def _row(self, columns: list[Any], rest: list[str], node: exp.Expression) -> Expr:

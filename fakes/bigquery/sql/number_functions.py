@@ -9,11 +9,23 @@ import re
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
 from fakes.bigquery.sql import moments
-from fakes.bigquery.sql.native import BIGINT, BIGNUMERIC, BOOL, DOUBLE, DOUBLES, NUMERIC, TEXT, Native
+from fakes.bigquery.sql.native import (
+    BIGINT,
+    BIGNUMERIC,
+    BIGNUMERICS,
+    BOOL,
+    DOUBLE,
+    DOUBLES,
+    NUMERIC,
+    NUMERICS,
+    TEXT,
+    Native,
+)
 
 
 def float_text(value: float) -> str:
@@ -185,6 +197,26 @@ def _raise(message: str) -> bool:
     raise ValueError(message)
 
 
+def _cube_root(value: float) -> float:
+    root = math.cbrt(value)
+    if not math.isfinite(root):
+        return root
+    # The C library may miss the root of a perfect cube by one place.
+    return float(round(root)) if float(round(root)) ** 3 == value else root
+
+
+def _spread(values: list[Decimal | None], word: str) -> float | None:
+    """A standard deviation or variance, exact until the end as the service's of NUMERIC is."""
+    known = [v for v in values if v is not None]
+    degrees = len(known) - (1 if word.endswith("samp") else 0)
+    if degrees < 1:
+        return None
+    total = sum(map(Fraction, known), Fraction())
+    squares = sum((Fraction(v) ** 2 for v in known), Fraction())
+    variance = float((squares - total * total / len(known)) / degrees)
+    return math.sqrt(variance) if word.startswith("stddev") else variance
+
+
 NATIVES: dict[str, Native] = {
     **{
         f"wt_{kind.lower()}_{word}": Native((duck, duck), duck, _binary(kind, sign, work))
@@ -209,6 +241,9 @@ NATIVES: dict[str, Native] = {
     "wt_numeric_log10": Native((NUMERIC,), NUMERIC, _function("LOG10", moments.WIDE.log10)),
     "wt_numeric_log": Native((NUMERIC, NUMERIC), NUMERIC, _function("LOG", _logarithm)),
     "wt_numeric_pow": Native((NUMERIC, NUMERIC), NUMERIC, _function("POW", moments.WIDE.power)),
+    "wt_numeric_spread": Native((NUMERICS, TEXT), DOUBLE, _spread),
+    "wt_bignumeric_spread": Native((BIGNUMERICS, TEXT), DOUBLE, _spread),
+    "wt_cbrt": Native((DOUBLE,), DOUBLE, _cube_root),
     "wt_cosine_distance": Native((DOUBLES, DOUBLES), DOUBLE, _distance("COSINE_DISTANCE", _cosine)),
     "wt_euclidean_distance": Native((DOUBLES, DOUBLES), DOUBLE, _distance("EUCLIDEAN_DISTANCE", math.dist)),
     "wt_fail": Native((TEXT,), BOOL, _raise),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql import literals
 from fakes.bigquery.sql.casts import text, use
 from fakes.bigquery.sql.scope import Context, Expr
@@ -124,6 +125,8 @@ class Operators:
             return Expr(f"({left.sql} * {right.sql})", INTERVAL)
         if kinds == ("INT64", "INTERVAL") and sign == "*":
             return Expr(f"({right.sql} * {left.sql})", INTERVAL)
+        if kinds == ("INTERVAL", "INT64") and sign == "/":
+            raise Unsupported("INTERVAL / INT64")
         raise context.fail(
             f"No matching signature for operator {sign}\n  Argument types: {left.type}, {right.type}", node
         )

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from fakes.bigquery.errors import ApiError, Unsupported, invalid_query
-from fakes.bigquery.sql import escapes
+from fakes.bigquery.sql import escapes, pipes
 from fakes.bigquery.sql.dialect import GoogleSql, ScriptSql
 
 _DIALECT = GoogleSql()
@@ -18,6 +18,9 @@ _SCRIPT = ScriptSql()
 _REFUSED = re.compile(
     r"\b(RANGE_SESSIONIZE|GAP_FILL|VECTOR_SEARCH|APPENDS|CHANGES|EXTERNAL_QUERY)\s*\(\s*(?:TABLE\b|\()", re.I
 )
+_UNNEST_FIRST = re.compile(r"\(\s*UNNEST\s*\(", re.I)
+_WITH_EXPRESSION = re.compile(r"\bWITH\s*\(\s*\w+\s+AS\b", re.I)
+_MODEL = re.compile(r"\b((?:ML|AI)\.\w+)\s*\(\s*(?:MODEL|TABLE)\b", re.I)
 _SNAPSHOT = re.compile(r"^(\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+)(SNAPSHOT\s+)(?=TABLE\b)", re.I)
 
 
@@ -31,7 +34,7 @@ def statement(text: str) -> exp.Expression:
     """The one statement of `text`; raises 400 `invalidQuery` for a syntax error."""
     # The grammar does not know snapshots; they differ from tables in kind only.
     text = _SNAPSHOT.sub(lambda m: m.group(1) + " " * len(m.group(2)), text)
-    if refused := _REFUSED.search(text):
+    if refused := _REFUSED.search(text) or _MODEL.search(text):
         raise Unsupported(f"{refused.group(1).upper()}(…)")
     try:
         tokens = escapes.decoded(_DIALECT.tokenize(text), text)
@@ -39,9 +42,17 @@ def statement(text: str) -> exp.Expression:
         raise _token_error(text, problem) from None
     if not tokens:
         raise invalid_query("Syntax error: Unexpected end of statement", (1, 1))
+    if "|>" in text:
+        pipes.check(tokens)
     try:
         found = [s for s in _DIALECT.parser().parse(tokens, text) if not isinstance(s, (exp.Semicolon, type(None)))]
     except ParseError as problem:
+        if _UNNEST_FIRST.search(text):
+            raise Unsupported(
+                "UNNEST as the first item of a join in parentheses", "leave the parentheses out"
+            ) from None
+        if _WITH_EXPRESSION.search(text):
+            raise Unsupported("the WITH expression", "use a subquery") from None
         first = tokens[0]
         if first.token_type.name == "VAR" and first.text.upper() not in _STATEMENTS:
             raise invalid_query(

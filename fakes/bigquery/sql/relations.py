@@ -87,7 +87,7 @@ class Relations:
                 ]
             return Relation(alias, columns, value, needs=query.needs)
         columns = [Column(n, t, reference(alias, n)) for n, t in query.columns]
-        return Relation(alias, columns, needs=query.needs)
+        return Relation(alias, columns, needs=query.needs, ambiguous=query.ambiguous)
 
     def _table(self, node: exp.Table, scope: Scope) -> str:
         if node.args.get("sample"):

@@ -65,11 +65,13 @@ class Relation:
     table: TableId | None = None
     merged: set[str] = field(default_factory=set)
     needs: list[Need] = field(default_factory=list)
+    ambiguous: frozenset[str] = frozenset()
 
     def find(self, name: str) -> list[Column]:
-        """Its columns of that name; case does not matter."""
+        """Its columns of that name; case does not matter. More than one where the name is ambiguous."""
         lower = name.lower()
-        return [c for c in self.columns if c.name.lower() == lower]
+        found = [c for c in self.columns if c.name.lower() == lower]
+        return found * 2 if lower in self.ambiguous else found
 
 
 @dataclass(slots=True)
@@ -107,7 +109,8 @@ class Tables(Protocol):
 class Query:
     """A compiled query: DuckDB text, output columns in order, and what its value is when it is a value table.
 
-    `nulls` are the positions of the columns that are a bare NULL, which any type may be.
+    `nulls` are the positions of the columns that are a bare NULL, which any type may be; `ambiguous` the names that
+    several columns were given, of which all but the first have another by now.
     """
 
     sql: str
@@ -116,6 +119,7 @@ class Query:
     ordered: bool = False
     needs: list[Need] = field(default_factory=list)
     nulls: frozenset[int] = frozenset()
+    ambiguous: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -12,10 +12,14 @@ from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql.calls import direction, sort_key
+from fakes.bigquery.sql.casts import convert
 from fakes.bigquery.sql.expressions import NULL, Expressions
 from fakes.bigquery.sql.relations import Relations, missing_partition_filter
 from fakes.bigquery.sql.scope import Context, Expr, Need, Query, Scope
 from fakes.bigquery.sql.types import BOOL, INT64, Type, quoted, settled, supertype
+
+UNGROUPED = {"JSON", "GEOGRAPHY"}
+"""Kinds of types whose values are never compared for grouping."""
 
 
 class Selects:
@@ -118,6 +122,11 @@ class Selects:
                 wider = other if i in left.nulls else kind
             if wider is None:
                 raise self.context.fail(f"Column {i + 1} in {said} has incompatible types: {kind}, {other}", node.right)
+            if node.args.get("distinct") and wider.kind in UNGROUPED:
+                raise self.context.fail(
+                    f"Column {i + 1} in {said} has type that does not support set operation comparisons: {wider}",
+                    node.right,
+                )
             columns.append((name, wider))
         if not node.args.get("distinct"):
             word += " ALL"
@@ -240,6 +249,9 @@ class Selects:
         qualify = self._condition(node, "qualify", "QUALIFY", aliased)
         order = self._order(node, items, aliased)
         distinct = node.args.get("distinct")
+        for name, value, _ in items if distinct else ():
+            if value.type.kind in UNGROUPED:
+                raise self.context.fail(f"Column {name} of type {value.type} cannot be used in SELECT DISTINCT", node)
         word = "SELECT DISTINCT" if distinct else "SELECT"
         shown, columns = self._output(node, items)
         limit = self._limit(node, scope)
@@ -247,7 +259,9 @@ class Selects:
             froms = " FROM (SELECT 1)"
         sql = f"{word} {shown}{froms}{where}{group}{having}{qualify}{order}{limit}"
         nulls = frozenset(i for i, (_, e, _) in enumerate(items) if e.type.kind == "NULL")
-        return Query(sql, columns, node.args.get("kind") is not None, bool(order), needs, nulls)
+        named = [n.lower() for n, _, _ in items if n]
+        ambiguous = frozenset(n for n in named if named.count(n) > 1)
+        return Query(sql, columns, node.args.get("kind") is not None, bool(order), needs, nulls, ambiguous)
 
     def _refuse(self, node: exp.Select) -> None:
         for key, what in (("laterals", "LATERAL"), ("sample", "TABLESAMPLE"), ("connect", "CONNECT BY"),
@@ -337,7 +351,7 @@ class Selects:
         anonymous = 0
         for name, value, _ in items:
             if value.type.kind == "NULL":
-                value = Expr("CAST(NULL AS BIGINT)", INT64)  # noqa: PLW2901 - the same value, cast - a bare NULL is INT64
+                value = Expr(convert(self.context, value, INT64), INT64)  # noqa: PLW2901 - the same value, typed
             if value.type.kind == "ARRAY" and value.type.item and value.type.item.kind == "NULL":
                 value = Expr(f"CAST({value.sql} AS BIGINT[])", Type("ARRAY", item=INT64))  # noqa: PLW2901 - the same value, cast
             label = name
@@ -374,6 +388,9 @@ class Selects:
         if clause is None:
             return ""
         if clause.args.get("all"):
+            for _, value, _ in items:
+                if not value.aggregate:
+                    self._groupable(value, node)
             return " GROUP BY ALL"
         aliases = {n.lower(): e for n, e, named in items if named and n}
 
@@ -382,22 +399,27 @@ class Selects:
             if position is not None:
                 if not 1 <= position <= len(items):
                     raise self.context.fail(f"GROUP BY is out of SELECT column number range: {position}", one)
-                return items[position - 1][1].sql
+                return self._groupable(items[position - 1][1], one)
             for kind, word in ((exp.Rollup, "ROLLUP"), (exp.Cube, "CUBE"), (exp.GroupingSets, "GROUPING SETS")):
                 if isinstance(one, kind):
                     return f"{word} ({', '.join(key(i) for i in one.expressions)})"
             if isinstance(one, exp.Column) and len(one.parts) == 1 and one.name.lower() in aliases:
-                return aliases[one.name.lower()].sql
+                return self._groupable(aliases[one.name.lower()], one)
             if isinstance(one, (exp.Tuple, exp.Paren)):
                 inner = one.expressions if isinstance(one, exp.Tuple) else [one.this]
                 return "(" + ", ".join(key(i) for i in inner) + ")"
-            return self.expressions.compile(one, scope).sql
+            return self._groupable(self.expressions.compile(one, scope), one)
 
         parts = [key(one) for one in clause.expressions]
         for name, word in (("rollup", "ROLLUP"), ("cube", "CUBE"), ("grouping_sets", "GROUPING SETS")):
             for part in clause.args.get(name) or ():
                 parts.append(f"{word} ({', '.join(key(i) for i in part.expressions)})")
         return " GROUP BY " + ", ".join(parts)
+
+    def _groupable(self, key: Expr, node: exp.Expression) -> str:
+        if key.type.kind in UNGROUPED:
+            raise self.context.fail(f"Grouping by expressions of type {key.type} is not allowed", node)
+        return key.sql
 
     def _order(self, node: exp.Select, items: list[tuple[str, Expr, bool]], scope: Scope) -> str:
         clause = node.args.get("order")
@@ -409,7 +431,7 @@ class Selects:
             if position is not None:
                 if not 1 <= position <= len(items):
                     raise self.context.fail(f"ORDER BY is out of SELECT column number range: {position}", item)
-                keys.append(sort_key(items[position - 1][1], item))
+                keys.append(sort_key(self.expressions.calls.orderable(items[position - 1][1], item), item))
             else:
                 keys.append(self.expressions.calls.ordered(item, scope))
         return " ORDER BY " + ", ".join(keys)

@@ -79,7 +79,13 @@ def _element(word: str, at: datetime, offset: int, zone: str, kind: str) -> str:
     }  # fmt: skip
     simple["c"] = f"{simple['a']} {simple['b']} {simple['e']} {simple['T']} {at.year}"
     simple["r"] = f"{simple['I']}:{simple['M']}:{simple['S']} {simple['p']}"
-    return simple.get(letter, word)
+    if letter == "J":
+        return f"{iso.week * 7 - 7 + iso.weekday:03d}"
+    if letter == "Z" and offset:
+        raise ValueError("unsupported by the emulator: %Z of a time zone that differs from UTC; %Ez says the same")
+    if len(word) > 2 or letter not in simple:
+        raise ValueError(f"unsupported by the emulator: format element {word}")
+    return simple[letter]
 
 
 def _week(at: datetime, first: int) -> int:

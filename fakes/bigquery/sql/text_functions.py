@@ -142,6 +142,12 @@ def _collate(value: str, spec: str) -> str:
     return value
 
 
+def _ascii(text: str) -> int:
+    if text and not text[0].isascii():
+        raise ValueError(f"Argument to ASCII is not a structurally valid ASCII string: '{text}'")
+    return ord(text[0]) if text else 0
+
+
 NATIVES: dict[str, Native] = {
     "wt_split": Native((TEXT, TEXT), TEXTS, _split),
     "wt_instr": Native((TEXT, TEXT, BIGINT, BIGINT), BIGINT, _instr),
@@ -155,7 +161,8 @@ NATIVES: dict[str, Native] = {
     "wt_soundex": Native((TEXT,), TEXT, _soundex),
     "wt_casefold": Native((TEXT, TEXT), TEXT, lambda s, mode: unicodedata.normalize(mode, unicodedata.normalize(mode, s).casefold())),
     "wt_collate": Native((TEXT, TEXT), TEXT, _collate),
-    "wt_ascii": Native((TEXT,), BIGINT, lambda s: ord(s[0]) if s else 0),
+    "wt_ascii": Native((TEXT,), BIGINT, _ascii),
+    "wt_fold": Native((TEXT,), TEXT, lambda s: unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", s).casefold())),
     "wt_unicode": Native((TEXT,), BIGINT, lambda s: ord(s[0]) if s else 0),
     "wt_chr": Native((BIGINT,), TEXT, _chr),
     "wt_code_points": Native((TEXT,), BIGINTS, lambda s: [ord(c) for c in s]),

@@ -1,0 +1,151 @@
+"""Answers of the language reference where DuckDB's are others, and refusals where the right answer is not known here.
+
+https://cloud.google.com/bigquery/docs/reference/standard-sql. A wrong answer is the worst: neither right nor refused.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import BadRequest, GoogleAPICallError
+
+from tests.fakes.bigquery.client import World
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """An empty warehouse whose jobs take no time."""
+    world = World({"insert_job_per_s": None, "durations_s": {"SELECT": 0, "DML": 0, "DDL": 0}})
+    yield world
+    world.backend.close()
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("CONCAT('Summer', ' ', 1923)", "Summer 1923"),
+        ("CONTAINS_SUBSTR('\\u2168', 'IX')", True),
+        ("CONTAINS_SUBSTR(('abc', ['def', 'ghi']), 'EF')", True),
+        ("CONTAINS_SUBSTR(('abc', CAST(NULL AS STRING)), 'EF')", None),
+        ("DATE '2020-01-01' < '2020-02-01'", True),
+        ("STRUCT(1, NULL) IN UNNEST([STRUCT(1, 2)])", None),
+        ("STRUCT(3, NULL) IN UNNEST([STRUCT(1, 2)])", False),
+        ("(1, NULL) IN ((1, 2))", None),
+        ("LEAST(1.0, CAST('nan' AS FLOAT64)) = 1.0", False),
+        ("RANGE_BUCKET(NULL, [1])", None),
+        ("RANGE_BUCKET(20, [0, 10, 20, 20, 40, 40])", 4),
+        ("BIT_COUNT(b'\\xff\\x01')", 9),
+        ("CBRT(27)", 3.0),
+        ("FORMAT_DATE('%J', DATE '2008-12-25')", "361"),
+        ('JSON_VALUE(JSON \'{"a": {"b": [5]}}\'.a.b[0])', "5"),
+        ("(SELECT VAR_POP(x) FROM UNNEST([NUMERIC '1.1', NUMERIC '2.2', NUMERIC '3.4']) x)", 0.8822222222222222),
+        ("(SELECT STDDEV(x) FROM UNNEST([10, 14, 18]) x)", 4.0),
+        ("IF(FALSE, ERROR('never'), 1)", 1),
+        ("COALESCE(1, ERROR('never'))", 1),
+    ],
+)
+def test_the_reference_says(world: World, expression: str, value: object) -> None:
+    assert world.rows(f"SELECT {expression} AS v") == [{"v": value}]
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT ERROR(CONCAT('a', 'b'))", "ab"),
+        ("SELECT 'a' UNION ALL SELECT ERROR('no')", "no"),
+        ("SELECT CASE WHEN x = 2 THEN ERROR('two') ELSE x END FROM UNNEST([1, 2]) x", "two"),
+        ("SELECT ASCII('â')", "not a structurally valid ASCII string"),
+        ("SELECT RANGE(DATE '2022-12-31', DATE '2022-12-01')", "must be smaller than range end"),
+        ("SELECT RANGE_BUCKET(1, [3, 2])", "ascending order"),
+        ("SELECT CONTAINS_SUBSTR('a', NULL)", "not NULL"),
+        ("SELECT MAX(x) FROM UNNEST([STRUCT(1 AS a)]) x", "MAX is not defined"),
+        ("SELECT ARRAY_AGG(x LIMIT -1) FROM UNNEST([1]) x", "non-negative"),
+        ("SELECT a FROM (SELECT 1 a, 2 a)", "a is ambiguous"),
+        ("SELECT t.a FROM (SELECT 1 a, 2 a) t", "a is ambiguous"),
+        ("SELECT j FROM (SELECT JSON '1' j) GROUP BY j", "Grouping by expressions of type JSON"),
+        ("SELECT j FROM (SELECT JSON '1' j) GROUP BY 1", "Grouping by expressions of type JSON"),
+        ("SELECT j FROM (SELECT JSON '1' j) GROUP BY ALL", "Grouping by expressions of type JSON"),
+        ("SELECT DISTINCT j FROM (SELECT JSON '1' j)", "cannot be used in SELECT DISTINCT"),
+        ("SELECT COUNT(DISTINCT j) FROM (SELECT JSON '1' j)", "with arguments of type JSON"),
+        ("SELECT JSON '1' UNION DISTINCT SELECT JSON '1'", "set operation comparisons: JSON"),
+        ("SELECT s FROM (SELECT STRUCT(1 AS a) s) ORDER BY s", "ORDER BY does not support"),
+        ("SELECT a FROM (SELECT [1] a) ORDER BY 1", "ORDER BY does not support"),
+        ("SELECT RANK() OVER (PARTITION BY x ORDER BY x) FROM UNNEST([1.5]) x", "Partitioning by .* FLOAT64"),
+        ("SELECT RANK() OVER () FROM UNNEST([1]) x", "ORDER BY is required"),
+        ("SELECT COUNT(DISTINCT x) OVER (ORDER BY x) FROM UNNEST([1]) x", "if DISTINCT is specified"),
+        ("SELECT LAG(x, -1) OVER (ORDER BY x) FROM UNNEST([1]) x", "must not be negative"),
+        ("SELECT NTH_VALUE(x, 0) OVER (ORDER BY x) FROM UNNEST([1]) x", "must be positive"),
+        ("SELECT PERCENTILE_CONT(x, -0.5) OVER () FROM UNNEST([1]) x", "between 0 and 1"),
+        ("SELECT ROW_NUMBER() OVER (ORDER BY x ROWS 1 PRECEDING) FROM UNNEST([1]) x", "framing clause is not allowed"),
+        ("SELECT DATE_ADD(DATE '9999-12-31', INTERVAL 1 DAY)", "out of the range of DATE"),
+        ("SELECT [DATE_SUB(DATE '0001-01-01', INTERVAL 1 DAY)]", "out of the range"),
+        ("SELECT TIMESTAMP '9999-12-31 23:59:59' + INTERVAL 1 DAY", "out of the range of TIMESTAMP"),
+        ("DECLARE x INT64; SET x = 1.25", "Cannot coerce expression 1.25 of type FLOAT64 to type INT64"),
+    ],
+)
+def test_an_error_of_the_service_is_one_here(world: World, sql: str, message: str) -> None:
+    with pytest.raises(BadRequest, match=message):
+        world.rows(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT SUM(x) FROM UNNEST([1e308, 1e308]) x",
+        "SELECT SUM(x) FROM UNNEST([INTERVAL 1 DAY]) x",
+        "SELECT CORR(x, x) FROM UNNEST([NUMERIC '1', NUMERIC '2']) x",
+        "SELECT ARRAY_AGG(x LIMIT 0) FROM UNNEST([1]) x",
+        "SELECT MIN(r) FROM UNNEST([RANGE<DATE> '[UNBOUNDED, 2020-01-01)']) r",
+        "SELECT HLL_COUNT.EXTRACT(HLL_COUNT.INIT(1))",
+        "SELECT b'a' LIKE b'a%'",
+        "SELECT b'a' & b'b'",
+        "SELECT INTERVAL 10 HOUR / 3",
+        "SELECT COSINE_DISTANCE([(1, 1.0)], [(1, 2.0)])",
+        "SELECT FORMAT_TIMESTAMP('%Z', TIMESTAMP '2020-07-01', 'America/New_York')",
+        "SELECT FORMAT_DATE('%f', DATE '2020-07-01')",
+        "SELECT JSON_QUERY(JSON '{}', 'lax $.a')",
+        "SELECT @@project_id",
+        "SELECT WITH(a AS 1, a + 1)",
+        "SELECT * FROM (UNNEST([1]) a JOIN UNNEST([1]) b ON a = b)",
+        "SELECT * FROM ML.PREDICT(MODEL d.m, TABLE d.t)",
+        "SELECT bi_engine_statistics FROM `region-us`.INFORMATION_SCHEMA.JOBS",
+        "SELECT ARRAY_FILTER([1], e -> e > 0)",
+        "FROM UNNEST([1, 2]) AS x |> LIMIT 1 |> WHERE x = 2",
+        "FROM UNNEST([1, 2]) AS x |> ORDER BY x |> AGGREGATE SUM(x)",
+        "FROM UNNEST([1, 2]) AS x |> RENAME x AS y",
+        "SELECT (SELECT SUM(y) FROM (FROM UNNEST([1]) AS y |> DISTINCT |> AGGREGATE SUM(y) AS y))",
+    ],
+)
+def test_what_is_not_supported_is_refused_by_name(world: World, sql: str) -> None:
+    with pytest.raises(GoogleAPICallError, match="unsupported by the emulator") as refusal:
+        world.rows(sql)
+    assert refusal.value.code == 501
+
+
+@pytest.mark.parametrize(
+    ("pipe", "rows"),
+    [
+        ("|> WHERE x > 1 |> SELECT x * 2 AS y |> ORDER BY y DESC |> LIMIT 1", [{"y": 6}]),
+        ("|> EXTEND x * 2 AS y |> AGGREGATE SUM(y) AS s", [{"s": 12}]),
+        ("|> EXTEND MOD(x, 2) AS odd |> AGGREGATE COUNT(*) AS n GROUP BY odd |> WHERE n = 2", [{"odd": 1, "n": 2}]),
+        ("|> SELECT x + 1 AS x |> WHERE x > 3", [{"x": 4}]),
+    ],
+)
+def test_pipes_are_read_from_left_to_right(world: World, pipe: str, rows: list[dict[str, Any]]) -> None:
+    assert world.rows(f"FROM UNNEST([1, 2, 3]) AS x {pipe}") == rows
+
+
+def test_a_transaction_may_fail_after_a_statement_that_needs_something_new(world: World) -> None:
+    """What the engine makes on demand outlives the transaction in which it was first needed."""
+    divided = "SELECT SAFE_DIVIDE(1, 0) AS q, CAST(NUMERIC '1.50' AS STRING) AS t, INITCAP('ab cd') AS c"
+    world.rows(f"BEGIN TRANSACTION; {divided}; ROLLBACK TRANSACTION")
+    assert world.rows(divided) == [{"q": None, "t": "1.5", "c": "Ab Cd"}]
+
+
+def test_values_that_only_look_like_dates_in_duckdb_are_not_stored_unseen(world: World) -> None:
+    assert world.rows("SELECT d FROM UNNEST([DATE '9999-12-31', DATE '0001-01-01']) d ORDER BY d") == [
+        {"d": date(1, 1, 1)}, {"d": date(9999, 12, 31)},
+    ]  # fmt: skip
+    assert world.rows("SELECT AVG(x) v FROM UNNEST([NUMERIC '1', NUMERIC '2']) x") == [{"v": Decimal("1.5")}]
