@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlglot import exp
 
-from fakes.bigquery import columnar, destinations, options, values
+from fakes.bigquery import columnar, costs, destinations, options, values
 from fakes.bigquery.errors import ApiError, Unsupported, invalid, invalid_query
 from fakes.bigquery.jobs import Job, Result
 from fakes.bigquery.sql import jsons, moments
@@ -43,6 +43,8 @@ def prepare(service: Service, job: Job) -> None:
     kind = config.get("destinationFormat") or "CSV"
     if kind not in FORMATS:
         raise invalid(f"Invalid value for destinationFormat: {kind} is not a valid value")
+    if len(uris) > service.weather.limits.export_uris:
+        raise invalid(f"Too many destination URIs: {len(uris)}, at most {service.weather.limits.export_uris:.0f}")
     table = service.catalog.table(source)
     if not table.stored:
         raise invalid(f"Cannot extract a {table.kind}: {table.path}")
@@ -66,11 +68,13 @@ def _extract(job: Job, *, service: Service, source: tuple[str, str, str], uris: 
     sql, helpers = fetching(f"SELECT {', '.join(quoted(n) for n, _ in columns)} FROM {table.sql}", columns)
     service.engine.make(helpers)
     rows = service.engine.run(sql)
+    size = len(rows) * sum(map(costs.width, table.schema))
+    service.weather.exported(job.project, size, job.end_ns, one_file="*" not in uris[0])
     counts = write(
         service, Result(columns, rows), uris[0], kind, header=config.get("printHeader", True) is not False,
         delimiter=config.get("fieldDelimiter") or ",", compression=config.get("compression") or "NONE",
     )  # fmt: skip
-    job.statistics["extract"] = {"destinationUriFileCounts": [str(counts)], "inputBytes": "0"}
+    job.statistics["extract"] = {"destinationUriFileCounts": [str(counts)], "inputBytes": str(size)}
     return True
 
 

@@ -1,4 +1,4 @@
-"""What the service keeps over the end of its process: datasets, tables with their rows, routines and jobs.
+"""What the service keeps over the end of its process: datasets, tables with their rows, routines, jobs and policies.
 
 It looks for itself what has changed, whenever the service's lock is let go, so that no method has to say. Rows go to
 the journal as Parquet, what was appended as a piece of its own; a table whose rows were changed in place is written
@@ -62,6 +62,7 @@ class Keeping:
         self._tables: dict[TableId, _Kept] = {}
         self._routines: dict[Key, Any] = {}
         self._rewritten: set[TableId] = set()
+        self._policies: dict[TableId, dict[str, Any]] = {}
         self._open_jobs: dict[tuple[str, str], Job] = {}
         self._last_job = 0
 
@@ -75,7 +76,13 @@ class Keeping:
         """Write what changed since the last time, in one transaction; with the service's lock held."""
         if self._journal.closed:
             return
-        changes = [*self._changed_datasets(), *self._changed_tables(), *self._changed_routines(), *self._changed_jobs()]
+        changes = [
+            *self._changed_datasets(),
+            *self._changed_tables(),
+            *self._changed_routines(),
+            *self._changed_jobs(),
+            *self._changed_policies(),
+        ]
         if changes:
             self._journal.write(changes)
 
@@ -176,6 +183,13 @@ class Keeping:
                 self._open_jobs[key] = job
             yield "job", key, _dumped_job(job)
 
+    def _changed_policies(self) -> Iterator[Change]:
+        present = self._service.policies
+        for id, policy in present.items():
+            if self._policies.get(id) is not policy:
+                self._policies[id] = policy
+                yield "policy", id, orjson.dumps([self._service.policy_changes, policy])
+
     # ---------------------------------------------------------------------------------------------- what comes back
 
     def restore(self) -> None:
@@ -198,6 +212,10 @@ class Keeping:
             # The folder is its user's own, as the interpreter's own byte code beside a module is.
             self._routines[key] = pickle.loads(value)  # noqa: S301 - see above
             catalog.dataset(key[0], key[1]).routines[key[2]] = self._routines[key]
+        for (project, dataset, name), record in self._journal.records("policy"):
+            changes, policy = orjson.loads(record)
+            self._policies[project, dataset, name] = self._service.policies[project, dataset, name] = policy
+            self._service.policy_changes = max(self._service.policy_changes, changes)
         for _, value in self._journal.records("job"):
             self._last_job = self._service.jobs.restore(_loaded_job(value))
 

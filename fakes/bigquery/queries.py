@@ -89,8 +89,9 @@ class Queries:
             job.statistics |= foretold(plan, service, environment)
             job.result = Result(plan.columns) if plan.kind == "SELECT" else None
             return
-        if plan.kind == "SELECT" and job.destination is None:
-            # A query reads the tables as they are when it starts; only its answer comes later.
+        if plan.kind == "SELECT" and job.destination is None and job.start_ns <= job.created_ns:
+            # A query reads the tables as they are when it starts; only its answer comes later. One that had to wait
+            # reads them at its end.
             result = self._cached(job, plan, environment, text)
             costs.check_size(service, result)
             job.result = result
@@ -118,11 +119,22 @@ class Queries:
         service = self.service
         kind = "SELECT" if plan.kind == "SELECT" else "DML" if plan.dml else "DDL"
         duration_ns = service.duration_ns(kind)
-        if plan.mutating and plan.target and not job.config.get("dryRun"):
-            job.start_ns = service.competition.enter(plan.target, job.created_ns, duration_ns)
-            span = (job.start_ns, job.start_ns + duration_ns)
-            job.release = partial(service.competition.leave, plan.target, span)
-        job.end_ns = job.start_ns + duration_ns
+        competition = service.competition
+        if job.config.get("dryRun"):
+            job.end_ns = job.start_ns + duration_ns
+            return
+        start_ns = competition.enter_query(job.project, job.created_ns, duration_ns)
+        releases = [partial(competition.leave_query, job.project, (start_ns, start_ns + duration_ns))]
+        if plan.mutating and plan.target:
+            start_ns = max(start_ns, competition.enter(plan.target, job.created_ns, duration_ns))
+            releases.append(partial(competition.leave, plan.target, (start_ns, start_ns + duration_ns)))
+        job.start_ns, job.end_ns = start_ns, start_ns + duration_ns
+
+        def release() -> None:
+            for one in releases:
+                one()
+
+        job.release = release
 
     # ---- running
 

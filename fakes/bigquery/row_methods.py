@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from fakes.bigquery import bulk, defaults, destinations, paging, values
 from fakes.bigquery.catalog import BUFFER, Table
 from fakes.bigquery.errors import ApiError, invalid
@@ -134,7 +136,8 @@ def insert_all(service: Service, request: Request) -> dict[str, Any]:
             table = _templated(service, table, str(body["templateSuffix"]))
         if not table.stored:
             raise invalid(f"Cannot add rows to a table of type {table.kind}.")
-        return _insert(service, table, body, rows, now_ns, decorator, request.sight.way)
+        large = len(request.data) > limits.row_bytes
+        return _insert(service, table, body, rows, now_ns, decorator, request.sight.way, large=large)
 
 
 def _templated(service: Service, table: Table, suffix: str) -> Table:
@@ -149,7 +152,7 @@ def _templated(service: Service, table: Table, suffix: str) -> Table:
 
 def _insert(
     service: Service, table: Table, body: dict[str, Any], rows: list[Any], now_ns: int, decorator: str,
-    way: Distort,
+    way: Distort, *, large: bool,
 ) -> dict[str, Any]:  # fmt: skip
     skip = bool(body.get("skipInvalidRows"))
     stored = [f["name"] for f in table.schema]
@@ -159,6 +162,7 @@ def _insert(
     defaulted = defaults.values_of(service, table)
     absent = {i: defaulted[old] for i, (old, _) in enumerate(shown) if old in defaulted}
     intake = Intake(given, absent, ignore=bool(body.get("ignoreUnknownValues")))
+    row_bytes = service.weather.limits.row_bytes
     good: list[list[Any]] = []
     ids: list[str] = []
     errors: list[dict[str, Any]] = []
@@ -166,6 +170,9 @@ def _insert(
         content = row.get("json") if isinstance(row, dict) else None
         if not isinstance(content, dict):
             errors.append(_row_error(index, "", "Missing required field: json" if content is None else "not a record"))
+            continue
+        if large and (size := len(orjson.dumps(content))) > row_bytes:
+            errors.append(_row_error(index, "", f"Row size is too large: {size}. Maximum row size is {row_bytes:.0f}"))
             continue
         try:
             cells = intake.cells(content)

@@ -26,7 +26,9 @@ class Limits:
 
     `streaming_buffer_s` is the range in which rows leave the streaming buffer; `insert_id_window_s` is how long an
     insertId is remembered (the vendor says "at least one minute, best effort"). `result_bytes` is what a query without
-    a destination may return: the service counts it compressed, here it is counted by the sizes of types.
+    a destination may return: the service counts it compressed, here it is counted by the sizes of types. How many
+    queries of a project run at once (`queries_running`) the service decides for itself, so that the default sets no
+    limit; further ones wait. Exported bytes are counted by the sizes of types too.
     """
 
     table_operations_per_day: float = 1_500
@@ -34,6 +36,11 @@ class Limits:
     mutating_dml_running: float = 2
     mutating_dml_queued: float = 20
     mutating_dml_retries: int = 3
+    queries_running: float = float("inf")
+    queries_queued: float = 1_000
+    export_bytes_per_day: float = 50 * 1024**4
+    export_bytes_per_file: float = 1024**3
+    export_uris: float = 500
     insert_job_per_s: float = 100
     table_updates_per_10_s: float = 5
     streaming_buffer_s: tuple[float, float] = (1_800.0, 5_400.0)
@@ -64,6 +71,11 @@ NONE = Limits(
     partition_modifications_per_day=NO_LIMIT,
     mutating_dml_running=NO_LIMIT,
     mutating_dml_queued=NO_LIMIT,
+    queries_queued=NO_LIMIT,
+    export_bytes_per_day=NO_LIMIT,
+    export_bytes_per_file=NO_LIMIT,
+    export_uris=NO_LIMIT,
+    row_bytes=NO_LIMIT,
     insert_job_per_s=NO_LIMIT,
     table_updates_per_10_s=NO_LIMIT,
     streaming_buffer_s=(0.0, 0.0),
@@ -111,6 +123,7 @@ class Weather:
         self._day = ""
         self._operations: dict[TableId, int] = {}
         self._partitions: dict[TableId, int] = {}
+        self._exported: dict[str, int] = {}
         self._inserts: deque[int] = deque()
         self._updates: dict[TableId, deque[int]] = {}
 
@@ -155,6 +168,24 @@ class Weather:
             )
         self._partitions[table] = used + count
 
+    def exported(self, project: str, count: int, now_ns: int, *, one_file: bool) -> None:
+        """Count `count` exported bytes; raises 400 `invalid` for too large a file and 403 `quotaExceeded`."""
+        self._roll(now_ns)
+        if one_file and count > self.limits.export_bytes_per_file:
+            raise ApiError(
+                "invalid",
+                "Table too large to be exported to a single file. Specify a uri including a * to shard export. See"
+                " 'Exporting data into one or more files' in https://cloud.google.com/bigquery/docs/exporting-data.",
+            )
+        used = self._exported.get(project, 0)
+        if used + count > self.limits.export_bytes_per_day:
+            raise ApiError(
+                "quotaExceeded",
+                "Quota exceeded: Your project exceeded quota for ExportBytes. " + TROUBLESHOOT,
+                location="ExportBytes",
+            )
+        self._exported[project] = used + count
+
     def table_update(self, table: TableId, now_ns: int) -> None:
         """Count a change of a table's metadata; raises 403 `rateLimitExceeded`."""
         rate = self.limits.table_updates_per_10_s
@@ -177,43 +208,82 @@ class Weather:
             self._day = day
             self._operations.clear()
             self._partitions.clear()
+            self._exported.clear()
+
+
+class Line:
+    """Jobs of which only so many run at a time, while others wait their turn. Times are ns since the epoch."""
+
+    def __init__(self) -> None:
+        self._spans: list[tuple[int, int]] = []
+
+    def enter(self, now_ns: int, duration_ns: int, running: float, queued: float) -> int | None:
+        """When a job accepted now starts; None where `queued` jobs wait already."""
+        self._spans = spans = [s for s in self._spans if s[1] > now_ns]
+        start = now_ns
+        if len(spans) >= running:
+            waiting = sum(1 for begun, _ in spans if begun > now_ns)
+            if waiting >= queued and len(spans) - waiting >= running:
+                return None
+            start = sorted(end for _, end in spans)[len(spans) - int(running)]
+        spans.append((start, start + duration_ns))
+        return start
+
+    def leave(self, span: tuple[int, int]) -> None:
+        """Make room where a job ended before its time, as a cancelled one does."""
+        if span in self._spans:
+            self._spans.remove(span)
 
 
 class Competition:
-    """Which UPDATE, DELETE and MERGE jobs of one table run, and which wait.
+    """Which queries of a project, and which UPDATE, DELETE and MERGE jobs of a table, run, and which wait.
 
-    https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations: two run at a time, up to twenty
-    wait, and one that finds the table changed under it is retried by the service before it fails.
+    https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations: two of the latter run at a time,
+    up to twenty wait, and one that finds the table changed under it is retried by the service before it fails.
+    https://cloud.google.com/bigquery/docs/query-queues: up to 1,000 interactive queries of a project wait.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._spans: dict[TableId, list[tuple[int, int]]] = {}
+        self._queries: dict[str, Line] = {}
+        self._tables: dict[TableId, Line] = {}
         self._changed_ns: dict[TableId, int] = {}
 
+    def enter_query(self, project: str, now_ns: int, duration_ns: int) -> int:
+        """When a query accepted now starts, in ns; raises 403 `quotaExceeded` where too many wait."""
+        if self._limits.queries_running == NO_LIMIT:
+            return now_ns
+        line = self._queries.setdefault(project, Line())
+        start = line.enter(now_ns, duration_ns, self._limits.queries_running, self._limits.queries_queued)
+        if start is None:
+            raise ApiError(
+                "quotaExceeded",
+                "Quota exceeded: Your project and region exceeded quota for total number of queued interactive queries."
+                " " + TROUBLESHOOT,
+            )
+        return start
+
+    def leave_query(self, project: str, span: tuple[int, int]) -> None:
+        """Make room where a query ended before its time."""
+        if (line := self._queries.get(project)) is not None:
+            line.leave(span)
+
     def enter(self, table: TableId, now_ns: int, duration_ns: int) -> int:
-        """When a job accepted now starts, in ns; raises 400 `resourcesExceeded` where too many wait."""
-        spans = [s for s in self._spans.get(table, ()) if s[1] > now_ns]
-        running = self._limits.mutating_dml_running
-        waiting = sum(1 for start, _ in spans if start > now_ns)
-        if len(spans) >= running and waiting >= self._limits.mutating_dml_queued:
+        """When a job that could start now starts, in ns; raises 403 `quotaExceeded` where too many wait."""
+        line = self._tables.setdefault(table, Line())
+        start = line.enter(now_ns, duration_ns, self._limits.mutating_dml_running, self._limits.mutating_dml_queued)
+        if start is None:
             raise ApiError(
                 "quotaExceeded",
                 "Quota exceeded: Your table exceeded quota for total number of dml jobs writing to a table, pending +"
                 " running. " + TROUBLESHOOT,
             )
-        start = now_ns
-        if len(spans) >= running:
-            start = sorted(end for _, end in spans)[len(spans) - int(running)]
-        spans.append((start, start + duration_ns))
-        self._spans[table] = spans
         return start
 
     def leave(self, table: TableId, span: tuple[int, int]) -> None:
         """Make room where a job ended before its time, as a cancelled one does."""
-        spans = self._spans.get(table, [])
-        if span in spans:
-            spans.remove(span)
+        if (line := self._tables.get(table)) is not None:
+            line.leave(span)
 
     def conflict(self, table: TableId, started_ns: int) -> bool:
         """Whether another job changed rows of `table` after `started_ns`."""

@@ -69,6 +69,20 @@ def test_values_of_every_type_come_back_exactly(life):
     assert len(life.again().rows("SELECT * FROM d.types")) == 2
 
 
+def test_the_policy_of_a_table_comes_back_and_its_etag_still_guards_it(life):
+    life.rows("CREATE TABLE d.t (n INT64)")
+    policy = life.client.get_iam_policy("p.d.t")
+    policy.bindings = [{"role": "roles/bigquery.dataViewer", "members": {"user:ann@example.com"}}]
+    kept = life.client.set_iam_policy("p.d.t", policy)
+    life = life.again()
+    found = life.client.get_iam_policy("p.d.t")
+    assert (found.etag, list(found.bindings)) == (kept.etag, list(kept.bindings))
+    found.bindings = []
+    assert life.client.set_iam_policy("p.d.t", found).etag != kept.etag
+    with pytest.raises(Conflict, match="concurrent policy changes"):
+        life.client.set_iam_policy("p.d.t", kept)
+
+
 def test_views_functions_partitions_and_descriptions_come_back(life):
     life.rows("CREATE TABLE d.t (day DATE, n INT64) PARTITION BY day OPTIONS (description = 'told')")
     life.rows("INSERT INTO d.t VALUES ('2026-01-16', 1)")
