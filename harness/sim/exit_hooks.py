@@ -47,9 +47,13 @@ def leave(process: Process) -> None:
     while waited_for := [thread for thread in _threads(process) if not thread.daemon]:
         for thread in waited_for:
             thread.join()
+    _run_exit_hooks(process)
+    logging.shutdown(logging._handlerList)  # type: ignore[attr-defined]  # the default is the harness's own list
+
+
+def _run_exit_hooks(process: Process) -> None:
     while process.exit_hooks:
         _run(process.exit_hooks.pop())
-    logging.shutdown(logging._handlerList)  # type: ignore[attr-defined]  # the default is the harness's own list
 
 
 def _run(hook: _Hook) -> None:
@@ -121,6 +125,14 @@ def install() -> None:
         elif not is_shared(func):
             process.thread_exit_hooks.append(functools.partial(func, *args, **kwargs))
 
+    def run_exit_functions() -> None:
+        process = current_process()
+        if process is None:
+            real_run_exit_functions()
+        else:
+            _run_exit_hooks(process)
+
+    real_run_exit_functions = repoint(atexit._run_exitfuncs, run_exit_functions)
     real_register = repoint(atexit.register, register)
     real_unregister = repoint(atexit.unregister, unregister)
     real_register_with_threads = stdlib._register_atexit
