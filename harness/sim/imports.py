@@ -39,6 +39,11 @@ def install(is_users: Callable[[str], bool]) -> None:
     _bootstrap._get_module_lock = get_module_lock
 
 
+def is_users(name: str) -> bool:
+    """Whether each process loads the module of that name itself."""
+    return _is_users(name)
+
+
 def loads_shared_module() -> bool:
     """Whether whoever asks was called by a module of an installed package, or of the standard library, as that is
     loaded: what it sets up then, every process would have set up by its own import.

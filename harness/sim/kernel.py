@@ -33,6 +33,7 @@ from harness.sim import (
     python_warnings,
     raw_greenlets,
     semaphores,
+    shared_globals,
     signals,
     system_state,
     threads,
@@ -167,6 +168,7 @@ def install() -> Kernel:
     isolation.install()
     system_state.install()
     python_warnings.install()
+    shared_globals.install()
     loggers.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
     hardware.install()
     exit_hooks.install()

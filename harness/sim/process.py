@@ -64,6 +64,8 @@ class Process:
         self.system_state: dict[str, Any] = {}
         self.remembered: dict[str, Any] = {}
         """What it has set that is real while it runs, and what has no effect here (`harness.sim.system_state`)."""
+        self.shared_globals: dict[tuple[Any, str], Any] = {}
+        """What it has set in installed packages (`harness.sim.shared_globals`)."""
         self.warned: dict[tuple[str, str], dict[Any, Any]] = {}
         """What it has been warned of, by module."""
         self.leaving = False

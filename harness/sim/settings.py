@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakValueDictionary
 
-from harness.sim import system_state
+from harness.sim import shared_globals, system_state
 from harness.sim.process import Process
 
 _NAMES: dict[ModuleType, tuple[str, ...]] = {
@@ -57,6 +57,7 @@ class Settings:
                 kept[number] = dict(zip(names, values, strict=True))
             namespace.update(wanted[number])
         system_state.show(leaving, entering)
+        shared_globals.show(leaving, entering)
 
     def _of(self, process: Process | None) -> list[dict[str, Any]]:
         if process is None:
