@@ -243,6 +243,7 @@ class _World:
             ],
             "until": request.until or "",
             "watchdog_s": self._project.watchdog_s,
+            "private": self._project.private,
             "traces": str(_traces_of(summary)),
             "pdb": request.pdb,
             "debugpy": request.debugpy,

@@ -32,6 +32,7 @@ class Project:
     folders: tuple[Path, ...]
     import_paths: tuple[Path, ...]
     watchdog_s: float = WATCHDOG_S
+    private: tuple[str, ...] = ()
 
     @classmethod
     def nearest(cls, start: Path) -> Project:
@@ -56,7 +57,8 @@ class Project:
             return None
         folders = _folders(settings, "scenarios", tool.get("scenarios", []))
         import_paths = _folders(settings, "pythonpath", tool.get("pythonpath", ["."]))
-        return cls(settings.parent, folders, import_paths, _seconds(settings, "watchdog", tool.get("watchdog")))
+        watchdog_s = _seconds(settings, "watchdog", tool.get("watchdog"))
+        return cls(settings.parent, folders, import_paths, watchdog_s, _packages(settings, tool.get("private", [])))
 
     def names(self) -> dict[str, Path]:
         """The name of each scenario file and its path, by name; a file hides those of the same name further on."""
@@ -105,6 +107,15 @@ def _seconds(settings: Path, key: str, given: object) -> float:
     if seconds <= 0:
         raise ScenarioError(f"{settings}: [tool.windtunnel] {key} is {given!r}; make it a duration, as in '30s'")
     return seconds
+
+
+def _packages(settings: Path, names: object) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.isidentifier() for name in names):
+        raise ScenarioError(
+            f"{settings}: [tool.windtunnel] private is {names!r}; make it a list of packages as they are imported, "
+            "as in ['requests']"
+        )
+    return tuple(names)
 
 
 def _folders(settings: Path, key: str, names: object) -> tuple[Path, ...]:

@@ -52,9 +52,9 @@ def due(loop: VirtualLoop) -> list[Any]:
     """The greenlets and processes that a timer or a queued callback will wake."""
     found: list[Any] = []
     for waiting in (*loop.pending(), *loop.queued()):
-        found.extend(_targets(waiting.callback))
+        found.extend(woken_by(waiting.callback))
         for argument in waiting.args or ():
-            found.extend(_targets(argument))
+            found.extend(woken_by(argument))
     return found
 
 
@@ -106,7 +106,8 @@ def _is_own_pair(pollable: Any) -> bool:
     return isinstance(pollable, End) and pollable.outgoing is not None and pollable.outgoing.connection.is_pair
 
 
-def _targets(thing: Any) -> Iterator[Any]:
+def woken_by(thing: Any) -> Iterator[Any]:
+    """The greenlet, or the process, that a callback or one of its arguments is about; nothing for any other."""
     owner = getattr(thing, "__self__", thing)
     if isinstance(owner, Sleeper | Waiter):
         owner = owner.greenlet

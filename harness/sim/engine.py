@@ -25,7 +25,7 @@ from harness.faults.spec import FaultSpec
 from harness.history import WRITTEN_BYTES, HistoryWriter
 from harness.measure import Measure
 from harness.sim import clock as sim_clock
-from harness.sim import guest
+from harness.sim import guest, shared_classes
 from harness.sim.debug_server import DebugServer
 from harness.sim.debugger import Debugger, DebuggerStop, Seen
 from harness.sim.kernel import Kernel
@@ -58,7 +58,8 @@ class RunPlan:
     are the folders of the user's project, `folder` the one that paths in the world are relative to; `until` is where to
     stop (`harness.until`), "" for the end of the span; with `pdb` the debugger opens there. `watchdog_s` is how long
     nothing may move, in real seconds, and `traces` where a child that must be ended from outside leaves its stacks.
-    `measure` says how to measure coverage (`harness.measure`), None for not at all; `debugpy` is the port
+    `private` are installed packages that each process loads itself. `measure` says how to measure coverage
+    (`harness.measure`), None for not at all; `debugpy` is the port
     on which to wait for a debugger, None for no such.
     """
 
@@ -78,6 +79,7 @@ class RunPlan:
     buffer_bytes: int = WRITTEN_BYTES
     watchdog_s: float = WATCHDOG_S
     traces: str = ""
+    private: tuple[str, ...] = ()
     measure: Mapping[str, Any] | None = None
     debugpy: int | None = None
 
@@ -127,7 +129,12 @@ class Simulation:
         self._channel = channel
         self._machine = guest.machine()
         kernel = self._kernel = self._machine.kernel
-        kernel.begin(seed=plan.seed, epoch_ns=plan.start["start_epoch_ns"], roots=[Path(root) for root in plan.roots])
+        kernel.begin(
+            seed=plan.seed,
+            epoch_ns=plan.start["start_epoch_ns"],
+            roots=[Path(root) for root in plan.roots],
+            private=plan.private,
+        )
         self._machine.begin()
         self._writer = HistoryWriter(Path(plan.history), plan.buffer_bytes)
         self._record = Record(self._writer, kernel.clock)
@@ -169,6 +176,7 @@ class Simulation:
         self._kernel.standstill.stop_watchdog()
         assert self._kernel.packages is not None  # `begin` made it
         self._kernel.packages.end()
+        self._look_for_changed_classes()
         if self._faults is not None:
             self._faults.finish()
         if not problem and not self._cut_short:
@@ -369,6 +377,11 @@ class Simulation:
             process.instance,
             {"level": "ERROR", "logger": "windtunnel.process", "message": head, "fields": {}},
         )
+
+    def _look_for_changed_classes(self) -> None:
+        processes = self._kernel.processes
+        if len(processes) > 1 and (found := shared_classes.changes(processes)):
+            self._doubts.append(shared_classes.explain(found))
 
     def _log(self, process: Process, record: logging.LogRecord) -> None:
         mib = record.__dict__.get("memory_mib")

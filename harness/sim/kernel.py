@@ -20,6 +20,7 @@ import greenlet
 from harness.sim import (
     addresses,
     chance,
+    deadlock,
     exit_hooks,
     hardware,
     imports,
@@ -33,6 +34,7 @@ from harness.sim import (
     python_warnings,
     raw_greenlets,
     semaphores,
+    shared_classes,
     shared_globals,
     signals,
     system_state,
@@ -43,7 +45,7 @@ from harness.sim.clock import Clock
 from harness.sim.loop import Stuck, VirtualLoop
 from harness.sim.numpy_chance import GlobalGenerators
 from harness.sim.packages import Packages
-from harness.sim.process import Process, current_label
+from harness.sim.process import Process, current_label, process_of
 from harness.sim.rebind import rebind
 from harness.sim.sqlite import connection as sqlite_connection
 from harness.sim.sqlite import install as sqlite_install
@@ -70,8 +72,11 @@ class Kernel:
         self.standstill = Standstill(loop, self.processes)
         self._collections = 0
 
-    def begin(self, *, seed: int, epoch_ns: int, roots: Sequence[Path]) -> None:
-        """Start a run in this (forked) interpreter: time zero, streams from `seed`, user packages under `roots`."""
+    def begin(self, *, seed: int, epoch_ns: int, roots: Sequence[Path], private: Sequence[str] = ()) -> None:
+        """Start a run in this (forked) interpreter: time zero, streams from `seed`, user packages under `roots`.
+
+        `private` are installed packages that each process loads itself, as it does the user's.
+        """
         self.loop.now_ns = 0
         self.loop.read_limit_ns = self.loop.now_ns + self.loop.read_limit_ns
         self.clock.epoch_ns = epoch_ns
@@ -80,7 +85,7 @@ class Kernel:
         self.standstill.install()
         gc.disable()
         order.restart()
-        self.packages = Packages(roots, SHARED_PACKAGES)
+        self.packages = Packages(roots, SHARED_PACKAGES, frozenset(private))
         self.packages.followers.append(GlobalGenerators(self.chance).follow)
         self.packages.install()
         imports.install(self.packages.is_users_name)
@@ -232,16 +237,18 @@ def _report_errors(kernel: Kernel) -> None:
 
 
 def _concerned(context: Any) -> Process | None:
-    """Whose error it is: `context` is a greenlet, or what the hub was about to call for one."""
+    """Whose error it is: `context` is a greenlet, or what the hub was about to call for one, with the arguments."""
     for thing in context if isinstance(context, tuple) else (context,):
-        found = getattr(getattr(thing, "__self__", thing), "process", None)
-        if isinstance(found, Process):
-            return found
+        for woken in deadlock.woken_by(thing):
+            found = woken if isinstance(woken, Process) else process_of(woken)
+            if found is not None:
+                return found
     return None
 
 
 def freeze() -> None:
     """Call once the libraries are loaded and before forking: what is here now is never looked at by the collector."""
+    shared_classes.note()
     gc.collect()
     gc.freeze()
     gc.disable()

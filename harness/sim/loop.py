@@ -308,7 +308,7 @@ class VirtualLoop:
                     else:
                         func()
                 except BaseException:  # noqa: BLE001 - gevent's loop contract: report everything, keep running
-                    self.handle_error(callback, *sys.exc_info())
+                    self.handle_error((func, *(args or ())), *sys.exc_info())
                 callback.args = None
             if nowait:
                 return
@@ -337,7 +337,7 @@ class VirtualLoop:
                     else:
                         func()
                 except BaseException:  # noqa: BLE001 - gevent's loop contract: report everything, keep running
-                    self.handle_error(timer, *sys.exc_info())
+                    self.handle_error((func, *(args or ())), *sys.exc_info())
                 break
             else:
                 if self.on_exhausted is not None:

@@ -31,14 +31,16 @@ _wait: Callable[[Hub], Any] = Hub.switch
 class Packages:
     """The per-process view of `sys.modules`.
 
-    `roots` are the folders of the user's project; `shared` are top-level names under them that stay shared (our own).
+    `roots` are the folders of the user's project; `shared` are top-level names under them that stay shared (our own),
+    `private` those of installed packages that each process loads as if they were the user's.
     The view follows the running greenlet: when one of another process is switched to, the user's modules of the last
     are taken out of `sys.modules` and its own put in. The harness (no process) has a view of its own.
     """
 
-    def __init__(self, roots: Sequence[Path], shared: frozenset[str]) -> None:
+    def __init__(self, roots: Sequence[Path], shared: frozenset[str], private: frozenset[str] = frozenset()) -> None:
         self._roots = tuple(f"{root.resolve()}/" for root in roots)
         self._shared = shared
+        self._private = private
         self._names: list[str] = []  # the user's modules in sys.modules now
         self._harness_modules: dict[str, Any] = {}
         self._tops: dict[str, bool] = {}
@@ -47,6 +49,8 @@ class Packages:
 
     def install(self) -> None:
         """Start to follow the running greenlet."""
+        # What was loaded for everybody stays with those who have it already, and with the harness.
+        self._names = [name for name in sys.modules if name.partition(".")[0] in self._private]
         sys.meta_path.insert(0, self)
         process_module.on_change = self._show
         self._look_for_raw_greenlets()
@@ -65,8 +69,9 @@ class Packages:
 
     def is_users(self, spec: ModuleSpec) -> bool:
         """Whether the module of `spec` is the user's own, to be loaded once a process."""
-        if spec.name.partition(".")[0] in self._shared:
-            return False
+        top = spec.name.partition(".")[0]
+        if top in self._shared or top in self._private:
+            return top in self._private
         places = [spec.origin] if spec.origin and spec.has_location else list(spec.submodule_search_locations or ())
         return any(
             place.startswith(self._roots) and "/site-packages/" not in place and "/dist-packages/" not in place
