@@ -31,7 +31,7 @@ def told(how: str) -> list[Any]:
             loop.timer(1).start(fail, gevent.getcurrent())
         else:
             sleeper = Sleeper(5)
-            loop.run_callback(fail, sleeper if how == "sleeper" else sleeper.waiter)
+            loop.run_callback(fail, sleeper)
             sleeper.sleep()
         time.sleep(10)
 
@@ -40,6 +40,6 @@ def told(how: str) -> list[Any]:
     return seen
 
 
-@pytest.mark.parametrize("how", ["greenlet", "callback", "timer", "sleeper", "waiter"])
+@pytest.mark.parametrize("how", ["greenlet", "callback", "timer", "sleeper"])
 def test_an_uncaught_error_is_told_of_the_process_it_concerns(how: str) -> None:
     assert in_simulation(f"{__name__}:told", how=how) == [["worker#0", "ValueError('uncaught')"]]
