@@ -6,6 +6,7 @@ laptop and a build agent would see different histories. It must not know process
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import resource
@@ -50,11 +51,14 @@ def install() -> None:
     # The standard library asks once and remembers, so the host name would be that of whichever process asked first.
     asked_once = platform.uname
 
+    @functools.wraps(asked_once)
     def asked_each_time() -> platform.uname_result:
         platform._uname_cache = None  # type: ignore[attr-defined]  # what it remembers
         return asked_once()
 
     platform.uname = asked_each_time
+    # It would run `uname -p`, which on Debian's images says "unknown"; platform then takes "".
+    platform._Processor.from_subprocess = staticmethod(lambda: "")  # type: ignore[attr-defined]  # private to CPython
     platform.node = socket.gethostname
 
 

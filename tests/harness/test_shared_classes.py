@@ -38,6 +38,29 @@ def w(tunnel):
     tunnel.worker("changer", main="shop.made:change")
     {other}
 """
+ORDINARY = """
+def work():
+    import asyncio, calendar, decimal, email.utils, getpass, gettext, importlib.metadata, ipaddress, json, locale
+    import linecache, logging.config, mimetypes, platform, random, re, sched, ssl, statistics, string, tempfile
+    import traceback, unittest.mock, urllib.request, uuid, warnings, webbrowser, xml.etree.ElementTree, zoneinfo
+
+    from google.cloud import bigquery, pubsub_v1, storage
+
+    platform.uname(), platform.node(), platform.platform(), platform.libc_ver(), platform.python_implementation()
+    mimetypes.guess_type("a.csv"), mimetypes.init(), tempfile.gettempdir(), uuid.uuid1(), uuid.getnode()
+    random.seed(1), zoneinfo.ZoneInfo("America/New_York"), zoneinfo.available_timezones(), email.utils.make_msgid()
+    importlib.metadata.version("requests"), ssl.create_default_context(), locale.getlocale(), getpass.getuser()
+    asyncio.run(asyncio.sleep(1)), asyncio.set_event_loop(None), re.purge(), decimal.getcontext().prec
+    urllib.request.install_opener(urllib.request.build_opener()), calendar.setfirstweekday(6)
+    gettext.textdomain("a"), logging.captureWarnings(True)
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})
+    xml.etree.ElementTree.register_namespace("a", "urn:a"), webbrowser.register("a", None)
+    with warnings.catch_warnings(record=True):
+        warnings.warn("a", stacklevel=1)
+    with unittest.mock.patch("json.dumps"):
+        json.dumps(1)
+    bigquery.Client(project="p"), storage.Client(project="p"), pubsub_v1.PublisherClient()
+"""
 ANOTHER = 'tunnel.worker("other", main="shop.made:look")'
 
 
@@ -86,6 +109,14 @@ def test_a_changed_class_of_the_standard_library_is_told_with_its_values(shop: P
     assert "http.client.HTTPConnection.debuglevel was 0 and has become 1" in diagnosis.splitlines()[0]
     assert "private" not in diagnosis
     assert outcome.verdict is Verdict.UNKNOWN
+
+
+def test_what_libraries_remember_of_themselves_is_no_change(shop: Path) -> None:
+    (shop / "shop" / "ordinary.py").write_text(ORDINARY)
+    _, diagnosis, _ = ran(shop, "from shop.ordinary import work; work()")
+    assert diagnosis == ""
+    history = (shop / "out" / "w" / "history.jsonl").read_text()
+    assert [line for line in history.splitlines() if '"changer"' in line and "rebuilt by" in line], history[-3000:]
 
 
 def test_with_one_process_there_is_nobody_to_see_it(shop: Path) -> None:

@@ -21,6 +21,7 @@ def facts() -> dict[str, Any]:
         "uname": os.uname()[:4],
         "node": [os.uname().nodename, platform.node(), platform.uname().node, socket.gethostname()],
         "pid": os.getpid() > 0,
+        "platform": [platform.platform(), platform.processor()],
         "zone": time.tzname,
     }
 
@@ -44,4 +45,6 @@ def test_processors_kernel_and_names_are_the_simulations() -> None:
     seen = in_simulation(f"{__name__}:facts")
     assert (seen["cpus"], seen["usable cpus"], seen["affinity"], seen["threads"]) == (1, 1, [0], 5)
     assert set(seen["node"]) == {"test-0"}
+    assert seen["platform"][0].startswith("Linux-4.4.0-")
+    assert seen["platform"][1] == ""
     assert in_late_simulation(f"{__name__}:facts") == seen
