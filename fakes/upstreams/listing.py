@@ -71,6 +71,15 @@ class Query:
         wanted = self.numbers(name)
         return not wanted or not wanted.isdisjoint(values)
 
+    def wants(self, game: Any) -> bool:
+        """Whether it asks for `game` of either sport: by day, season, team, and regular season or not."""
+        return (
+            self.in_days(game.day)
+            and self.allows("seasons", (game.season_year,))
+            and self.allows("team_ids", (game.home.bdl_id, game.away.bdl_id))
+            and self.is_("postseason", "false")
+        )
+
     def named(self, player: Any) -> bool:
         """Whether `search`, `first_name` and `last_name` fit a player."""
         first, last = unaccented(player.first_name).lower(), unaccented(player.last_name).lower()

@@ -57,14 +57,7 @@ class BdlMlb:
         return None
 
     def _shown(self, query: Query, now_s: float) -> list[BallGame]:
-        return [
-            game
-            for game in self._season.shown(now_s)
-            if query.in_days(game.day)
-            and query.allows("seasons", (game.season_year,))
-            and query.allows("team_ids", (game.home.bdl_id, game.away.bdl_id))
-            and query.is_("postseason", "false")
-        ]
+        return [game for game in self._season.shown(now_s) if query.wants(game)]
 
     def _games(self, query: Query, now_s: float) -> Listing:
         return Listing([game_body(game, now_s) for game in self._shown(query, now_s)])
