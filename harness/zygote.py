@@ -7,10 +7,8 @@ not import the kernel: importing is patching.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
-import platform
 import queue
 import signal
 import subprocess
@@ -21,10 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-ADDR_NO_RANDOMIZE = 0x0040000
-"""`personality(2)`: the same addresses in every replay, for hashes that are addresses. Best effort: containers may
-refuse it, and nothing may depend on it."""
-
+from harness import fixed_addresses
 
 ONLY = "-"
 """In the zygote's list of modules: load no others."""
@@ -84,11 +79,13 @@ class Zygote:
         }
         self._inboxes[0] = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", self.server, str(requests_read), str(reports_write), *self._preload],
+            [
+                *([sys.executable, "-I", "-S", fixed_addresses.__file__] if self._fix_addresses else []),
+                *[sys.executable, "-m", self.server, str(requests_read), str(reports_write), *self._preload],
+            ],
             pass_fds=(requests_read, reports_write),
             env=environment,
             stdin=None if self._terminal else subprocess.DEVNULL,
-            preexec_fn=_fix_addresses if self._fix_addresses else None,  # noqa: PLW1509 - personality() must be set between fork and exec
         )
         os.close(requests_read)
         os.close(reports_write)
@@ -181,8 +178,3 @@ class Zygote:
                     inbox.put(message)
         for inbox in list(self._inboxes.values()):
             inbox.put({"kind": "gone"})
-
-
-def _fix_addresses() -> None:
-    if platform.system() == "Linux":
-        ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)

@@ -140,14 +140,10 @@ def test_a_run_that_is_stopped_ends_at_once_and_leaves_nothing(windtunnel, how):
     before = visible(windtunnel.folder)
     command = [sys.executable, "-m", "harness.cli", "run", "own", "--out", "out"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    running = subprocess.Popen(
-        command,
-        cwd=windtunnel.folder,
-        env=environ,
-        stderr=subprocess.PIPE,
-        # A shell starts background jobs deaf to SIGINT, and the deafness is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no locks in it
-    )
+    # A shell starts background jobs deaf to SIGINT, and the deafness is inherited.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    running = subprocess.Popen(command, cwd=windtunnel.folder, env=environ, stderr=subprocess.PIPE)
+    signal.signal(signal.SIGINT, heard)
     try:
         out = windtunnel.folder / "out"
         wait_for(lambda: any(out.rglob("history.jsonl.partial")))
