@@ -176,7 +176,7 @@ def test_coverage_counts_the_lines_that_run_in_children(features: Path, command:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Warning" not in done.stdout + done.stderr
+    assert "CoverageWarning" not in done.stdout + done.stderr
     written = [sys.executable, "-m", "coverage", "json", "-q", "-o", "c.json"]
     subprocess.run(written, cwd=features, env=environ, check=True, timeout=60)
     measured = json.loads((features / "c.json").read_text())["files"]["measured.py"]
