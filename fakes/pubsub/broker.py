@@ -65,10 +65,8 @@ class Broker:
     def create_topic(self, pb: Any) -> Topic:
         """Add a topic from its `google.pubsub.v1.Topic`; ALREADY_EXISTS if there is one of that name."""
         checked(pb.name, "topics")
-        check_topic(pb)
         with self.lock:
-            if pb.HasField("schema_settings"):
-                self.schemas.schema(pb.schema_settings.schema)
+            self.check_topic(pb)
             if pb.name in self.topics:
                 raise GrpcError("ALREADY_EXISTS", f"Resource already exists in the project (resource={_id(pb.name)}).")
             _check_count("topics", self.topics, pb.name, self.limits.topics_per_project)
@@ -77,6 +75,12 @@ class Broker:
             self.topics[pb.name] = topic
             self.ledger.note("topic", pb.name)
             return topic
+
+    def check_topic(self, pb: Any) -> None:
+        """Raise for what the service refuses of a topic, such as a schema that is not there; with the lock held."""
+        check_topic(pb)
+        if pb.HasField("schema_settings"):
+            self.schemas.schema(pb.schema_settings.schema)
 
     def topic(self, name: str) -> Topic:
         """The topic of that full name; NOT_FOUND."""

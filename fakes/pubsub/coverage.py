@@ -36,7 +36,12 @@ COVERAGE = Coverage(
         "Subscriber/StreamingPull": _roughly(
             "keep-alive answers (protocol_version) and transfers by client_id are not made"
         ),
-        "SchemaService/CreateSchema": _roughly("Avro only; PROTOCOL_BUFFER is refused"),
+        "SchemaService/CreateSchema": _same(
+            "Avro, and Protocol Buffers (one top-level message, no imports) with `pip install 'windtunnel[protobuf]'`"
+        ),
+        "SchemaService/CommitSchema": _same(
+            "a revision must be compatible: Avro resolves both ways, Protocol Buffers gain or lose optional fields only"
+        ),
         "IAMPolicy/SetIamPolicy": _roughly("kept and shown, never enforced"),
         "IAMPolicy/GetIamPolicy": _roughly("as SetIamPolicy"),
         "IAMPolicy/TestIamPermissions": _roughly("every permission is held"),
@@ -62,7 +67,10 @@ COVERAGE = Coverage(
             "and the message comes again"
         ),
         "ordering": _same("a failure brings the message and all later ones of its key again, acknowledged ones too"),
-        "exactly-once": _same("stale ack ids fail with EXACTLY_ONCE_ACKID_FAILURE, out-of-order ones as transient"),
+        "exactly-once": _same(
+            "ack ids that are spent, expired or superseded fail: INVALID_ARGUMENT with EXACTLY_ONCE_ACKID_FAILURE, also "
+            "where an acknowledgement is repeated because its answer was lost; out-of-order ones fail as transient"
+        ),
         "filters": _same("the whole language, validated when the subscription is made"),
         "flow control": _same("max_outstanding_messages and max_outstanding_bytes of a stream are honoured"),
         "a closed stream": _same("what it had comes again at its deadline"),
@@ -70,7 +78,10 @@ COVERAGE = Coverage(
         "seek": _roughly("to a time or a snapshot, at once; every lease ends (the service takes up to a minute)"),
         "duplicates, reordering, delay": _same("legal weather, off unless asked for: `weather={duplicate: 0.01}`"),
         "a topic without subscription": _same("the message vanishes; the history says `unrouted`"),
-        "limits": _same("1,000 messages and 10 MB a publish, attributes, keys, filters, resources a project"),
+        "limits": _same(
+            "1,000 messages and 10 MB a publish, 512 KiB an acknowledgement; attributes, keys, filters, schemas, and "
+            "resources a project"
+        ),
         "expiration policy": _same("31 d without use unless given; a topology file's subscriptions never expire"),
         "REST": _not("gRPC only"),
         "throughput quotas": _not("a fault with a rate stands for them"),

@@ -60,7 +60,8 @@ class Keeping:
         schema = self._broker.schemas.schemas.get(name)
         if schema is None:
             return None
-        return orjson.dumps([(one.id, one.definition, one.created_ns) for one in schema.revisions])
+        revisions = [(one.id, one.definition, one.created_ns) for one in schema.revisions]
+        return orjson.dumps((schema.kind, revisions))
 
     def _snapshot(self, name: str) -> bytes | None:
         snapshot = self._broker.snapshots.get(name)
@@ -142,10 +143,9 @@ def _message(pb: Any) -> Message:
 
 
 def _schema(name: str, value: bytes) -> Schema:
-    revisions = [
-        Revision(id_, text, created_ns, parse_definition(text)) for id_, text, created_ns in orjson.loads(value)
-    ]
-    return Schema(name, revisions)
+    kind, revisions = orjson.loads(value)
+    made = [Revision(id_, text, created_ns, parse_definition(kind, text)) for id_, text, created_ns in revisions]
+    return Schema(name, kind, made)
 
 
 def _snapshot(name: str, value: bytes) -> Snapshot:

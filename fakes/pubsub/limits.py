@@ -28,6 +28,8 @@ class Limits:
     topics_per_project: int = 10_000
     subscriptions_per_project: int = 10_000
     snapshots_per_project: int = 5_000
+    bytes_per_ack: int = 524_288
+    """Of a whole Acknowledge or ModifyAckDeadline request."""
     messages_per_pull: int = 1_000
     bytes_per_pull: int = 10_000_000
     pull_wait_s: float = 90.0

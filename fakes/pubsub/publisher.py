@@ -15,7 +15,6 @@ from fakes.paging import page
 from fakes.pubsub.broker import Broker
 from fakes.pubsub.methods import Table
 from fakes.pubsub.names import project_of
-from fakes.pubsub.topic import check_topic
 from fakes.rpc import Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod
 
@@ -71,7 +70,7 @@ class Publisher:
             request.update_mask.MergeMessage(
                 request.topic, changed, replace_message_field=True, replace_repeated_field=True
             )
-            check_topic(changed)
+            self._broker.check_topic(changed)
             topic.pb = changed
             self._broker.ledger.note("topic", topic.name)
             return topic.pb

@@ -15,14 +15,14 @@ from google.pubsub_v1.types import schema as schema_types
 
 from fakes.journal import Ledger
 from fakes.paging import page
+from fakes.pubsub.definition import Encoding
 from fakes.pubsub.methods import Table
 from fakes.pubsub.names import checked, project_of
-from fakes.pubsub.schemas import MOST_REVISIONS, Encoding, Revision, Schema, first_fit, fits, parse_definition
+from fakes.pubsub.schemas import MOST_REVISIONS, MOST_SCHEMAS, Kind, Revision, Schema, first_fit, parse_definition
 from fakes.rpc import Rpc
 from fakes.seam import GrpcContext, GrpcError, GrpcMethod, Surroundings
 
-_AVRO = 2
-_PROTOCOL_BUFFER = 1
+_KINDS: Mapping[int, Kind] = {1: "PROTOCOL_BUFFER", 2: "AVRO"}
 _FULL_VIEW = 2
 _ENCODINGS: Mapping[int, Encoding] = {1: "JSON", 2: "BINARY"}
 DELETED_SCHEMA = "_deleted-schema_"
@@ -55,16 +55,28 @@ class SchemaRegistry:
         checked(name, "schemas")
         if name in self.schemas:
             raise GrpcError("ALREADY_EXISTS", f"Resource already exists in the project (resource={name}).")
-        schema = self.schemas[name] = Schema(name, [self._revision(name, pb, 0)])
+        project = project_of(name)
+        if sum(1 for other in self.schemas if project_of(other) == project) >= MOST_SCHEMAS:
+            raise GrpcError(
+                "RESOURCE_EXHAUSTED", f"Your project {project} has exceeded a limit: {MOST_SCHEMAS} schemas."
+            )
+        schema = self.schemas[name] = Schema(name, _kind(pb), [self._revision(name, pb, 0)])
         self.ledger.note("schema", name)
         return schema
 
     def commit(self, name: str, pb: Any) -> Revision:
-        """A new revision; INVALID_ARGUMENT for a bad definition, FAILED_PRECONDITION beyond the limit."""
+        """A new revision; INVALID_ARGUMENT for a bad definition or one that is not compatible with the latest
+        ("Rules for schema evolution"), FAILED_PRECONDITION beyond the limit.
+        """
         schema = self.schema(name)
+        if _kind(pb) != schema.kind:
+            raise GrpcError("INVALID_ARGUMENT", f"{name} is of type {schema.kind}; a revision cannot be {_kind(pb)}")
         if len(schema.revisions) >= MOST_REVISIONS:
             raise GrpcError("FAILED_PRECONDITION", f"{name} has {MOST_REVISIONS} revisions; delete one first")
         revision = self._revision(name, pb, len(schema.revisions))
+        clash = schema.latest().parsed.clash(revision.parsed)
+        if clash:
+            raise GrpcError("INVALID_ARGUMENT", f"Incompatible schema revision of {name}: {clash}")
         schema.revisions.append(revision)
         self.ledger.note("schema", schema.name)
         return revision
@@ -83,7 +95,7 @@ class SchemaRegistry:
         }
 
     def _revision(self, name: str, pb: Any, number: int) -> Revision:
-        parsed = parse_definition(_avro(pb))
+        parsed = parse_definition(_kind(pb), pb.definition)
         created_ns = self._around.now_ns()
         # An id as the service's, 8 hexadecimal digits; it must differ between equal definitions.
         digest = hashlib.sha256(f"{name}/{number}/{created_ns}/{pb.definition}".encode()).hexdigest()
@@ -176,27 +188,26 @@ class SchemaService:
 
     def validate(self, request: Any, _context: GrpcContext) -> Any:
         """ValidateSchema: an empty answer or INVALID_ARGUMENT."""
-        parse_definition(_avro(request.schema))
+        parse_definition(_kind(request.schema), request.schema.definition)
         return types.ValidateSchemaResponse.pb()()
 
     def validate_message(self, request: Any, _context: GrpcContext) -> Any:
         """ValidateMessage against a schema by name or an ad hoc one."""
         if request.WhichOneof("schema_spec") == "schema":
-            parsed = parse_definition(_avro(request.schema))
+            parsed = parse_definition(_kind(request.schema), request.schema.definition)
         else:
             with self._registry.lock:
                 parsed = self._registry.named(request.name)[1].parsed
-        if not fits(parsed, request.message, _encoding(request.encoding)):
+        if not parsed.fits(request.message, _encoding(request.encoding)):
             raise GrpcError("INVALID_ARGUMENT", "Invalid data in message: Message failed schema validation.")
         return schema_types.ValidateMessageResponse.pb()()
 
 
-def _avro(pb: Any) -> str:
-    if pb.type_ == _PROTOCOL_BUFFER:
-        raise GrpcError("UNIMPLEMENTED", "the pubsub emulator does not do PROTOCOL_BUFFER schemas; use AVRO")
-    if pb.type_ != _AVRO:
-        raise GrpcError("INVALID_ARGUMENT", f"Invalid schema type {pb.type_}; give AVRO")
-    return str(pb.definition)
+def _kind(pb: Any) -> Kind:
+    kind = _KINDS.get(pb.type_)
+    if kind is None:
+        raise GrpcError("INVALID_ARGUMENT", f"Invalid schema type {pb.type_}; give {' or '.join(_KINDS.values())}")
+    return kind
 
 
 def _encoding(number: int) -> Encoding:
@@ -207,7 +218,7 @@ def _encoding(number: int) -> Encoding:
 
 
 def _pb(schema: Schema, revision: Revision, *, full: bool = True) -> Any:
-    pb = types.Schema.pb()(name=schema.name, type_=_AVRO, revision_id=revision.id)
+    pb = types.Schema.pb()(name=schema.name, type_=types.Schema.Type[schema.kind], revision_id=revision.id)
     if full:
         pb.definition = revision.definition
     pb.revision_create_time.seconds, pb.revision_create_time.nanos = divmod(revision.created_ns, 1_000_000_000)

@@ -1,37 +1,31 @@
-"""Schemas: their revisions, and whether a message fits them.
+"""Schemas: their revisions, and whether a message fits one of them.
 
-Avro only; a Protocol Buffer schema is refused. It must not know topics or gRPC methods.
+It must not know topics or gRPC methods, nor how a definition is read.
 """
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import fastavro
-from fastavro.schema import SchemaParseException, parse_schema
-
-from fakes.pubsub import avro_json
+from fakes.pubsub.avro_schema import AvroDefinition
+from fakes.pubsub.definition import Definition, Encoding
+from fakes.pubsub.proto_schema import ProtoDefinition
 from fakes.seam import GrpcError
 
-Encoding = Literal["JSON", "BINARY"]
+Kind = Literal["AVRO", "PROTOCOL_BUFFER"]
+
+MOST_SCHEMAS = 10_000
+"""Of one project (cloud.google.com/pubsub/quotas)."""
 
 MOST_REVISIONS = 20
-"""Revisions of one schema at a time (cloud.google.com/pubsub/quotas)."""
+"""Revisions of one schema at a time (ditto)."""
 
 MOST_BYTES = 300 * 1024
 """Size of a definition (ditto)."""
 
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A definition in fastavro's form, and the types it names."""
-
-    schema: Any
-    named: Mapping[str, Any]
+_READERS: Mapping[Kind, Callable[[str], Definition]] = {"AVRO": AvroDefinition, "PROTOCOL_BUFFER": ProtoDefinition}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +35,8 @@ class Revision:
     id: str
     definition: str
     created_ns: int
-    parsed: Definition = field(compare=False)
+    parsed: Any = field(compare=False)
+    """Its `Definition`."""
 
 
 @dataclass(slots=True)
@@ -49,6 +44,7 @@ class Schema:
     """A schema by full name and its revisions, oldest first; there is always one."""
 
     name: str
+    kind: Kind
     revisions: list[Revision]
 
     def latest(self) -> Revision:
@@ -70,35 +66,18 @@ class Schema:
         return self.revisions[first : last + 1][::-1]
 
 
-def parse_definition(definition: str) -> Definition:
-    """An Avro definition, parsed; INVALID_ARGUMENT for one that is none or is too long."""
+def parse_definition(kind: Kind, definition: str) -> Definition:
+    """A definition, read; INVALID_ARGUMENT for one that is none or is too long."""
     size = len(definition.encode())
     if size > MOST_BYTES:
         raise GrpcError("INVALID_ARGUMENT", f"Invalid schema: it has {size} bytes, and the maximum is {MOST_BYTES}")
-    try:
-        named: dict[str, Any] = {}
-        return Definition(parse_schema(json.loads(definition), named_schemas=named), named)
-    except (ValueError, TypeError, KeyError, AttributeError, SchemaParseException) as error:
-        raise GrpcError("INVALID_ARGUMENT", f"Invalid AVRO schema: {type(error).__name__}: {error}") from None
-
-
-def fits(parsed: Definition, data: bytes, encoding: Encoding) -> bool:
-    """Whether `data` is one value of the schema in that encoding, and nothing after it."""
-    try:
-        if encoding == "JSON":
-            return avro_json.fits(parsed.schema, json.loads(data), parsed.named)
-        stream = io.BytesIO(data)
-        fastavro.schemaless_reader(stream, parsed.schema, None)
-        return not stream.read(1)
-    except (ValueError, TypeError, KeyError, IndexError, EOFError, AttributeError, StopIteration, OverflowError):
-        # What fastavro raises for data that do not fit depends on where they do not.
-        return False
+    return _READERS[kind](definition)
 
 
 def first_fit(schema: Schema, first_id: str, last_id: str, data: bytes, encoding: Encoding) -> Revision:
     """The newest accepted revision that `data` fits; INVALID_ARGUMENT if there is none."""
     for revision in schema.within(first_id, last_id):
-        if fits(revision.parsed, data, encoding):
+        if revision.parsed.fits(data, encoding):
             return revision
     raise GrpcError(
         "INVALID_ARGUMENT",

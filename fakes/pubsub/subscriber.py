@@ -150,6 +150,7 @@ class Subscriber:
 
     def acknowledge(self, request: Any, _context: GrpcContext) -> Any:
         """Acknowledge; under exactly-once delivery an error names the ids that failed and why."""
+        self._check_size(request)
         with self._broker.lock:
             subscription = self._broker.subscription(request.subscription)
             _raise_for(ack(subscription, request.ack_ids))
@@ -157,11 +158,19 @@ class Subscriber:
 
     def modify_ack_deadline(self, request: Any, _context: GrpcContext) -> Any:
         """ModifyAckDeadline: 0 s is a negative acknowledgement."""
+        self._check_size(request)
         with self._broker.lock:
             subscription = self._broker.subscription(request.subscription)
             changes = ((ack_id, request.ack_deadline_seconds) for ack_id in request.ack_ids)
             _raise_for(modify_deadlines(subscription, changes))
         return Empty()
+
+    def _check_size(self, request: Any) -> None:
+        size, most = request.ByteSize(), self._broker.limits.bytes_per_ack
+        if size > most:
+            raise GrpcError(
+                "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {most} bytes (it has {size} bytes)."
+            )
 
 
 def pullable(broker: Broker, name: str) -> Subscription:

@@ -196,6 +196,19 @@ def an_ack_is_confirmed_and_a_second_one_fails_under_exactly_once(world: World) 
     assert said == ["SUCCESS", "INVALID_ACK_ID"]
 
 
+def an_ack_whose_answer_is_lost_counts_and_fails_when_it_is_repeated(world: World) -> None:
+    from google.api_core import exceptions
+
+    world.subscribe(enable_exactly_once_delivery=True, ack_deadline_seconds=10)
+    world.publish(b"a")
+    [received] = world.pull()
+    world.rulings["Acknowledge"] = Ruling(LoseReply(), "lost")
+    with pytest.raises(exceptions.InvalidArgument) as failed:
+        world.ack(received)
+    assert failed.value.reason == "EXACTLY_ONCE_ACKID_FAILURE"
+    assert world.pull() == []
+
+
 def an_ack_that_is_refused_is_told_under_exactly_once(world: World) -> None:
     from google.cloud.pubsub_v1.subscriber import exceptions
 
@@ -228,21 +241,26 @@ def a_seek_back_replays_what_was_acknowledged(world: World) -> None:
     assert [one.message.message_id for one in world.pull()] == [received.message.message_id]
 
 
+AVRO = '{"type": "record", "name": "Run", "fields": [{"name": "rows", "type": "int"}]}'
+PROTO = 'syntax = "proto3"; message Run { int32 rows = 1; }'
+
+
 def a_schema_keeps_bad_messages_out(world: World) -> None:
     from google.api_core import exceptions
     from google.cloud import pubsub_v1
 
-    definition = '{"type": "record", "name": "Run", "fields": [{"name": "rows", "type": "int"}]}'
     schemas: Any = pubsub_v1.SchemaServiceClient()
-    schema = schemas.create_schema(
-        parent=f"projects/{PROJECT}", schema={"type_": "AVRO", "definition": definition}, schema_id="run"
-    )
-    topic = f"projects/{PROJECT}/topics/checked"
-    settings = {"schema": schema.name, "encoding": "JSON"}
-    world.publisher.create_topic(request={"name": topic, "schema_settings": settings})
-    assert world.publisher.publish(topic, b'{"rows": 1}').result(timeout=30)
-    with pytest.raises(exceptions.InvalidArgument):
-        world.publisher.publish(topic, b'{"rows": "many"}').result(timeout=30)
+    for kind, definition in (("AVRO", AVRO), ("PROTOCOL_BUFFER", PROTO)):
+        name = f"run-{kind.lower()}"
+        schema = schemas.create_schema(
+            parent=f"projects/{PROJECT}", schema={"type_": kind, "definition": definition}, schema_id=name
+        )
+        topic = f"projects/{PROJECT}/topics/{name}"
+        settings = {"schema": schema.name, "encoding": "JSON"}
+        world.publisher.create_topic(request={"name": topic, "schema_settings": settings})
+        assert world.publisher.publish(topic, b'{"rows": 1}').result(timeout=30)
+        with pytest.raises(exceptions.InvalidArgument):
+            world.publisher.publish(topic, b'{"rows": "many"}').result(timeout=30)
 
 
 BODIES = (
@@ -254,6 +272,7 @@ BODIES = (
     a_lost_answer_doubles_the_message_under_another_id,
     a_refused_publish_is_repeated_and_comes_once,
     an_ack_is_confirmed_and_a_second_one_fails_under_exactly_once,
+    an_ack_whose_answer_is_lost_counts_and_fails_when_it_is_repeated,
     an_ack_that_is_refused_is_told_under_exactly_once,
     a_seek_back_replays_what_was_acknowledged,
     a_schema_keeps_bad_messages_out,

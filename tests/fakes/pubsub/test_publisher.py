@@ -87,6 +87,18 @@ def test_a_scenario_may_lower_a_limit():
         desk.publish(b"a", b"b")
 
 
+def test_an_acknowledgement_beyond_its_limit_is_refused():
+    desk = Desk(limits={"bytes_per_ack": 100})
+    desk.topic()
+    desk.subscription()
+    desk.publish(*(b"%d" % number for number in range(9)))
+    ids = [one.ack_id for one in desk.pull()]
+    for call in (desk.ack, desk.nack):
+        with pytest.raises(GrpcError, match="Request payload size exceeds the limit: 100 bytes") as refused:
+            call(*ids)
+        assert refused.value.code == "INVALID_ARGUMENT"
+
+
 def test_an_unknown_limit_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match=r"'messages'.*messages_per_publish"):
         Desk(limits={"messages": 1})
