@@ -68,7 +68,7 @@ COVERAGE = Coverage(
         ),
         "ordering": _same("a failure brings the message and all later ones of its key again, acknowledged ones too"),
         "exactly-once": _same(
-            "ack ids that are spent, expired or superseded fail: INVALID_ARGUMENT with EXACTLY_ONCE_ACKID_FAILURE, also "
+            "ack ids that are spent, expired or superseded fail: INVALID_ARGUMENT, EXACTLY_ONCE_ACKID_FAILURE; also "
             "where an acknowledgement is repeated because its answer was lost; out-of-order ones fail as transient"
         ),
         "filters": _same("the whole language, validated when the subscription is made"),
