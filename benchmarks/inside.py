@@ -24,12 +24,12 @@ NS = 1e9
 PENDING_TIMERS = 1000
 
 
-def run(channel: Any, workload: str, count: int) -> int:
+def run(channel: Any, workload: str, count: int, environ: dict[str, str]) -> int:
     """The child's side: make a machine and one process on it, let `workload` run there, tell what it returned."""
     machine = guest.machine()
     machine.kernel.begin(seed=1, epoch_ns=EPOCH_NS, roots=())
     machine.begin()
-    process = machine.kernel.process("benchmark", 0, dict(os.environ))
+    process = machine.kernel.process("benchmark", 0, environ)
     machine.admit(process)
     ended: AsyncResult = AsyncResult()
 

@@ -26,16 +26,12 @@ class _Environment(MutableMapping[Any, Any]):
 
     def _here(self) -> dict[bytes, bytes]:
         process = current_process()
-        if process is None:
-            return self._real
-        found: dict[bytes, bytes] | None = process.__dict__.get("_encoded_environ")
-        if found is None:
-            found = {os.fsencode(k): os.fsencode(v) for k, v in process.environ.items()}
-            process.__dict__["_encoded_environ"] = found
-        return found
+        return self._real if process is None else process.encoded_environ
 
     def __getitem__(self, key: bytes) -> bytes:
-        return self._here()[key]
+        # `_here`, written out: some libraries read every variable for each request.
+        process = current_process()
+        return (self._real if process is None else process.encoded_environ)[key]
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self._here()[key] = value

@@ -8,6 +8,7 @@ networks or faults; whoever holds something for a process (sockets, calls) regis
 from __future__ import annotations
 
 import functools
+import os
 import weakref
 from collections.abc import Callable
 from enum import Enum
@@ -54,6 +55,8 @@ class Process:
         self.instance = instance
         self.pid = pid
         self.environ = environ
+        self.encoded_environ = {os.fsencode(name): os.fsencode(value) for name, value in environ.items()}
+        """What its `os.environ` holds by now."""
         self.label = f"{name}#{instance}"
         self.host_name = f"{name}-{instance}"
         self.state = State.RUNNING
