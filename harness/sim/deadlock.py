@@ -7,14 +7,14 @@ to its end without ending. This module finds such; it must not know what becomes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import greenlet
 from gevent.hub import Waiter
 
-from harness.sim.descriptors import Sleeper
+from harness.sim.descriptors import Pollable, Sleeper
 from harness.sim.diagnosis import greenlets
 from harness.sim.end import End
 from harness.sim.interest import Interest
@@ -96,13 +96,24 @@ def _waits_inside(child: Any, process: Process) -> bool:
         return holder is None or holder is process
     if not path.startswith(_HARNESS):
         return True
-    above = frame.f_back
-    interest = None if above is None else above.f_locals.get("self")
-    return isinstance(interest, Interest) and all(_is_own_pair(pollable) for pollable in interest.watched())
+    pollables = None if frame.f_back is None else _waited_for(frame.f_back.f_locals)
+    return pollables is not None and all(_is_own_pair(pollable) for pollable in pollables)
+
+
+def _waited_for(waiting: Mapping[str, Any]) -> list[Pollable] | None:
+    """The descriptors' ends that are waited for by a call of ours with these variables; None if it waits otherwise."""
+    waiter = waiting.get("self")
+    if isinstance(waiter, Interest):
+        return waiter.watched()
+    if isinstance(waiter, Pollable):
+        return [waiter]
+    if (wanted := waiting.get("wanted")) is not None:  # of `descriptors.wait_for_any`
+        return [pollable for pollable, _ in wanted]
+    return None
 
 
 def _is_own_pair(pollable: Any) -> bool:
-    """Whether only the process itself can write to it: the pair of sockets through which a loop wakes itself."""
+    """Whether only the process itself can write to it: a pipe, or a pair of sockets as a loop wakes itself with."""
     return isinstance(pollable, End) and pollable.outgoing is not None and pollable.outgoing.connection.is_pair
 
 

@@ -77,8 +77,7 @@ class Kernel:
 
         `private` are installed packages that each process loads itself, as it does the user's.
         """
-        self.loop.now_ns = 0
-        self.loop.read_limit_ns = self.loop.now_ns + self.loop.read_limit_ns
+        self.loop.rewind()
         self.clock.epoch_ns = epoch_ns
         self.chance.restart(seed)
         self.loop.on_collect = self._collect

@@ -21,14 +21,23 @@ NS = 1_000_000_000
 """Nanoseconds in a second."""
 
 READS_PER_INSTANT = 5_000_000
-"""Readings of the clock without any timer firing after which code is spinning (about one second of real time)."""
+"""Readings of the clock without anybody waiting after which code spins for ever (a second or two of real time)."""
+
+FREE_PER_INSTANT = 1 << 15
+"""Readings, or switches, at one instant that are ordinary use; beyond it code polls, and time begins to pass."""
+
+DEAREST_POLL_DOUBLINGS = 14
+"""A reading of the clock costs code that polls 2**14 ns (16 µs) at most: of the order of what it does in between."""
 
 JUMPS_PER_COLLECTION = 8192
 """Advances of the clock between two garbage collections: a power of two. The collector decides when forgotten
 connections close, so it runs at fixed points of virtual time and never by itself (finding 6 of the kernel notes)."""
 
-SWITCHES_PER_INSTANT = 1_000_000
-"""Callbacks run without any timer firing after which the run is spinning (`while not done: sleep(0)`)."""
+POLLS_AT_ONCE = 4
+"""Readings of code that polls between two looks at who else may run; those in between cost a nanosecond."""
+
+SWITCHES_PER_INSTANT = 500_000
+"""Callbacks run without anybody waiting after which the run spins for ever (`while not done: sleep(0)`)."""
 
 
 class Stuck(BaseException):
@@ -198,7 +207,7 @@ class VirtualLoop:
         self.default = bool(default)
         self.error_handler: Any = None
         self.now_ns = 0
-        self.read_limit_ns = READS_PER_INSTANT
+        self.read_limit_ns = FREE_PER_INSTANT
         self.steps = 0
         self.jumps = 0
         self.on_stuck: Callable[[str, Callable[..., Any] | None], None] | None = None
@@ -207,16 +216,65 @@ class VirtualLoop:
         self._callbacks: deque[Callback | Sleeper] = deque()
         self._heap: list[tuple[int, int, Timer | Sleeper]] = []
         self._serial = 0
-        self._step_limit = SWITCHES_PER_INSTANT
+        self._step_limit = FREE_PER_INSTANT
+        self._polls = 0
 
     # -- the clock
+
+    def rewind(self) -> None:
+        """Begin at zero: a run of its own in an interpreter that has been used to load libraries."""
+        self.now_ns = 0
+        self._moved()
 
     def read_ns(self) -> int:
         """Read the clock, which advances it by 1 ns: an exact clock livelocks code that tests `now < deadline`."""
         self.now_ns = now_ns = self.now_ns + 1
         if now_ns > self.read_limit_ns:
-            self._stuck(f"the clock was read {READS_PER_INSTANT:,} times and nobody waited")
+            return self._poll_clock()
         return now_ns
+
+    def _poll_clock(self) -> int:
+        """Read the clock for code that asks it again and again: it moves faster, and others get their turn.
+
+        Real threads would be interrupted. Here one that never waits keeps all others from running, and a second would
+        take it a thousand million readings: `while time.monotonic() < deadline: pass`, as limiters of rates do.
+        """
+        self._let_pass(POLLS_AT_ONCE)
+        self.read_limit_ns = self.now_ns + POLLS_AT_ONCE - 1
+        if self._polls > READS_PER_INSTANT:
+            self._stuck(f"the clock was read {READS_PER_INSTANT:,} times and nobody waited")
+        if (self._callbacks or self._is_due()) and getcurrent() is not get_hub():
+            polls = self._polls
+            self.sleep(1 / NS)
+            self._polls = polls  # what the others did is no wait of the one that polls
+            self.read_limit_ns = self.now_ns + POLLS_AT_ONCE - 1
+        return self.now_ns
+
+    def _poll_by_turns(self) -> bool:
+        """Let time pass where everybody only hands on to the next (`sleep(0)`); tell whether a timer is due by now."""
+        self._let_pass(READS_PER_INSTANT // SWITCHES_PER_INSTANT)
+        self._step_limit = self.steps + 1
+        if self._polls > READS_PER_INSTANT:
+            next_up = next((queued.callback for queued in self._callbacks if queued.pending), None)
+            self._stuck(f"{SWITCHES_PER_INSTANT:,} switches and nobody waited", next_up)
+        return self._is_due()
+
+    def _let_pass(self, polls: int) -> None:
+        """Move the clock by what so many polls cost: twice as much each after every `FREE_PER_INSTANT` of them."""
+        self._polls += polls
+        self.now_ns += polls << min(self._polls // FREE_PER_INSTANT, DEAREST_POLL_DOUBLINGS)
+
+    def _is_due(self) -> bool:
+        heap = self._heap
+        while heap and heap[0][2].due != heap[0][1]:
+            heappop(heap)  # stopped in the meantime
+        return bool(heap) and heap[0][0] <= self.now_ns
+
+    def _moved(self) -> None:
+        """Begin to count anew: somebody waited."""
+        self.read_limit_ns = self.now_ns + FREE_PER_INSTANT
+        self._step_limit = self.steps + FREE_PER_INSTANT
+        self._polls = 0
 
     def now(self) -> float:
         """Return the virtual time in seconds, without advancing it."""
@@ -236,8 +294,7 @@ class VirtualLoop:
             self.now_ns = before_ns
 
     def _stuck(self, reason: str, next_up: Callable[..., Any] | None = None) -> None:
-        self.read_limit_ns = self.now_ns + READS_PER_INSTANT
-        self._step_limit = self.steps + SWITCHES_PER_INSTANT
+        self._moved()
         if self.on_stuck is None:
             raise Livelock(reason)
         self.on_stuck(reason, next_up)
@@ -293,15 +350,15 @@ class VirtualLoop:
         heap = self._heap
         while True:
             while callbacks:
+                if self.steps >= self._step_limit and self._poll_by_turns():
+                    break
                 callback = callbacks.popleft()
                 func = callback.callback
                 if func is None:
                     continue
                 args = callback.args
                 callback.callback = None
-                self.steps = steps = self.steps + 1
-                if steps > self._step_limit:
-                    self._stuck(f"{SWITCHES_PER_INSTANT:,} switches at one instant and nobody waited", func)
+                self.steps += 1
                 try:
                     if args:
                         func(*args)
@@ -321,8 +378,9 @@ class VirtualLoop:
                 if when_ns > self.now_ns:
                     self.now_ns = when_ns
                     self.jumps = jumps = self.jumps + 1
-                    self.read_limit_ns = when_ns + READS_PER_INSTANT
-                    self._step_limit = self.steps + SWITCHES_PER_INSTANT
+                    self.read_limit_ns = when_ns + FREE_PER_INSTANT
+                    self._step_limit = self.steps + FREE_PER_INSTANT
+                    self._polls = 0
                     if not jumps % JUMPS_PER_COLLECTION and self.on_collect is not None:
                         self.on_collect()
                 else:

@@ -1,6 +1,8 @@
 """A run that goes nowhere ends in a diagnosis: who erred, the remedy, where every thread stands. Never a hang."""
 
+import ast
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -34,8 +36,13 @@ def ran(shop: Path, name: str, *others: str) -> tuple[Outcome, str]:
     """The outcome and the diagnosis of a world with that worker, and a steady one beside it if `others` says so."""
     build = f"import functools\nimport shop.world\nw = functools.partial(shop.world.stuck{''.join(others)}, {name!r})\n"
     (shop / "shop" / "made.py").write_text(build)
+    return in_world(shop, "shop.made:w")
+
+
+def in_world(shop: Path, world: str) -> tuple[Outcome, str]:
+    """The outcome and the diagnosis of a run of that world."""
     path = shop / "scenarios" / "own.yaml"
-    path.write_text(HEAD + "worlds: {w: 'shop.made:w'}\n")
+    path.write_text(HEAD + f"worlds: {{w: {world!r}}}\n")
     scenario = load(path)
     (outcome,) = run(RunRequest(scenario, ("w",), 1, shop / "out")).outcomes
     problem = shop / "out" / "w" / "problem.txt"
@@ -44,7 +51,7 @@ def ran(shop: Path, name: str, *others: str) -> tuple[Outcome, str]:
 
 IN_VIRTUAL_TIME = {
     "spin_on_the_clock": "livelock: the clock was read",
-    "poll_without_waiting": "livelock: 1,000,000 switches at one instant",
+    "poll_without_waiting": "livelock: 500,000 switches and nobody waited",
     "wait_for_nobody": "deadlock: nothing can happen any more, and all threads of stuck#0 wait",
     "await_nobody": "deadlock: nothing can happen any more, and all threads of stuck#0 wait",
     "wait_for_a_thread_that_waits": "deadlock: nothing can happen any more",
@@ -77,6 +84,31 @@ def test_every_way_to_go_nowhere_is_diagnosed_and_unknown(shop: Path, name: str,
     (finding,) = [finding for finding in outcome.findings if says in finding.reason]
     assert finding.verdict is Verdict.UNKNOWN
     assert [evidence.text for evidence in finding.evidence if evidence.text in diagnosis]
+
+
+WAITING = sorted(
+    function.name
+    for function in ast.parse((SHOP / "shop" / "waiting.py").read_text()).body
+    if isinstance(function, ast.FunctionDef)
+)
+
+
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, str]:
+    """One world in which each of `WAITING` is a worker, beside a steady one."""
+    folder = tmp_path_factory.mktemp("waiting") / "elsewhere"
+    shutil.copytree(SHOP, folder)
+    return in_world(folder, "shop.world:waiting")
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_threads_that_wait_for_one_another_are_told_of_their_process(waiting: tuple[Outcome, str], name: str) -> None:
+    outcome, diagnosis = waiting
+    label = f"{name.replace('_', '-')}#0"
+    (told,) = [text for text in diagnosis.split("deadlock: ")[1:] if label in text.partition("\n")[0]]
+    assert re.search(rf"at \S+waiting.py:\d+ in {name}\b|in {name}\b", told)
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert outcome.virtual_s == 600
 
 
 @pytest.mark.parametrize("name", ["wait_for_nobody", "await_nobody", "wait_for_a_thread_that_waits"])

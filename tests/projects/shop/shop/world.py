@@ -1,5 +1,7 @@
 """The worlds of the shop."""
 
+import shop.waiting
+
 
 def build(tunnel):
     tunnel.service("front", app="shop.front:create_app", min_instances=1, cold_start_s=2)
@@ -48,6 +50,13 @@ def stuck(name, tunnel):
 
 def stuck_beside_others(name, tunnel):
     stuck(name, tunnel)
+    tunnel.worker("steady", main="shop.stuck:go_on")
+
+
+def waiting(tunnel):
+    for name, main in vars(shop.waiting).items():
+        if getattr(main, "__module__", "") == "shop.waiting":
+            tunnel.worker(name.replace("_", "-"), main=f"shop.waiting:{name}")
     tunnel.worker("steady", main="shop.stuck:go_on")
 
 
