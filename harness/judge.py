@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue, TypeAdapter
 
 from harness.checks.check import Check
+from harness.faults import silence
 from harness.history import History
 from harness.metrics import standard
 from harness.named import load_function
@@ -55,7 +56,7 @@ def judge(
     metrics, broken = _metrics(scenario, history)
     findings = [run_check(check, history) for check in scenario.checks_of(world)]
     findings += broken
-    findings += [account.finding() for account in faults if account.verdict is not Verdict.PASS]
+    findings += [_silence(scenario, account, history) for account in faults if account.verdict is not Verdict.PASS]
     if raised:
         last = raised.strip().splitlines()[-1]
         findings.insert(0, Finding(check=RAN, verdict=Verdict.FAIL, reason=last, evidence=(Evidence(text=raised),)))
@@ -89,6 +90,15 @@ def judge(
         faults=tuple(faults),
         metrics=metrics,
     )
+
+
+def _silence(scenario: Scenario, account: FaultAccount, history: History) -> Finding:
+    """The finding of a fault that fired too seldom, with what its pattern missed if it struck nothing at all."""
+    finding = account.finding()
+    match = next((fault.call for fault in scenario.faults if fault.id == account.id), None)
+    if match is None or account.fired or account.masked:
+        return finding
+    return finding.model_copy(update={"reason": f"{finding.reason}: {silence.explain(match, history.of('call'))}"})
 
 
 def _refused(history: History) -> list[Finding]:

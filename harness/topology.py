@@ -15,6 +15,9 @@ from harness.tunnel import DeclarationError
 PARTS = ("project", "topics", "buckets", "datasets", "s3_buckets")
 """The keys of a topology that back ends of ours read (docs/architecture.md)."""
 
+BELONGS = {"subscriptions": "topic", "tables": "dataset", "views": "dataset", "routines": "dataset"}
+"""What is often sought at the top, and what it belongs under."""
+
 
 def provision(backends: Mapping[str, Backend], topology: Mapping[str, Any]) -> None:
     """Let each of `backends` (by name) create its part of `topology`.
@@ -26,10 +29,16 @@ def provision(backends: Mapping[str, Backend], topology: Mapping[str, Any]) -> N
     if all(type(backend).__module__.startswith("fakes.") for backend in backends.values()):
         for part in topology:
             if part not in PARTS:
-                raise DeclarationError(f"topology: there is no part {part!r}{nearest(str(part), list(PARTS))}")
+                raise DeclarationError(f"topology: there is no part {part!r}{_remedy(str(part))}")
     for name, backend in backends.items():
         try:
             backend.provision(topology)
         except (ValueError, KeyError, TypeError) as error:
             said = str(error) if str(error).startswith("topology ") else f"topology: back end {name!r}: {error!r}"
             raise DeclarationError(said) from error
+
+
+def _remedy(part: str) -> str:
+    if part not in BELONGS:
+        return nearest(part, list(PARTS))
+    return f"; {part} stand under their {BELONGS[part]}: {{{BELONGS[part]}s: {{my-{BELONGS[part]}: {{{part}: …}}}}}}"

@@ -7,7 +7,7 @@ import pytest
 from harness.judge import EMULATED, ENDED, RAN, judge
 from harness.outcome import FaultAccount, Finding, Verdict
 from harness.scenario.load import load
-from tests.harness.checks.written import attempt, day
+from tests.harness.checks.written import attempt, call, day
 
 HEAD = "title: t\nstart: 2026-01-16T00:00:00Z\nspan: 36h\nworlds: {w: a.b:c}\n"
 HERE = "tests.harness.test_judge"
@@ -104,6 +104,12 @@ def test_a_fault_that_stayed_silent_is_a_finding(judged):
     outcome = judged("checks: [attempts == 1]\n", faults=[silent])
     assert outcome.verdict is Verdict.UNKNOWN
     assert outcome.findings[-1].check == "fault f fired"
+
+
+def test_a_fault_whose_pattern_fits_no_call_is_told_what_the_calls_are(judged):
+    fault = "faults: [{id: f, call: {service: gsc}, refuse: 503}]\n"
+    told = judged(fault, day(call(1, service="gcs")), [FaultAccount(id="f", planned=1, fired=0, masked=0)])
+    assert told.findings[-1].reason.endswith(": no call has service 'gsc'; there were gcs")
 
 
 def test_a_world_that_raised_fails_with_its_traceback_and_one_that_stopped_early_is_unknown(judged):

@@ -43,7 +43,7 @@ def test_what_another_world_of_the_topology_has_is_left_alone(backends):
 @pytest.mark.parametrize(
     ("topology", "says"),
     [
-        ({"tables": {"games": {}}}, "topology: there is no part 'tables'"),
+        ({"tables": {"games": {}}}, "tables stand under their dataset: {datasets: {my-dataset: {tables: …}}}"),
         ({"bucket": ["raw"]}, "there is no part 'bucket'; did you mean 'buckets'?"),
         ({"buckets": "raw"}, "topology buckets is 'raw'; it must be a list of names, or names with their settings"),
         ({"buckets": {"raw": "US"}}, "topology buckets.raw is 'US'; it must be a mapping of settings, or empty"),
