@@ -64,6 +64,8 @@ def accept(service: Service, project: str, body: dict[str, Any], *, method: str 
             later = ("notFound", "bytesBilledLimitExceeded", "responseTooLarge")
             if method == "jobs.insert" and kind == "query" and problem.reason in later:
                 return job
+        elif job.release is not None:
+            job.release(now_ns)
         raise
     if config.get("dryRun"):
         job.end_ns, job.work, job.stage = job.start_ns, None, Stage.DONE

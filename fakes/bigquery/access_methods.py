@@ -26,7 +26,7 @@ def get_policy(service: Service, request: Request) -> dict[str, Any]:
     """tables.getIamPolicy, routines.getIamPolicy."""
     with service.lock:
         service.settle()
-        return service.policies.get(_named(service, request), {"etag": "ACAB"})
+        return service.catalog.policies.get(_named(service, request), {"etag": "ACAB"})
 
 
 def set_policy(service: Service, request: Request) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def set_policy(service: Service, request: Request) -> dict[str, Any]:
     with service.lock:
         service.settle()
         id = _named(service, request)
-        present = service.policies.get(id, {"etag": "ACAB"})
+        present = service.catalog.policies.get(id, {"etag": "ACAB"})
         if policy.get("etag") not in (None, present["etag"]):
             raise ApiError(
                 "aborted",
@@ -45,9 +45,9 @@ def set_policy(service: Service, request: Request) -> dict[str, Any]:
                 " backoff.",
                 status=409,
             )
-        service.policy_changes += 1
-        kept = {**policy, "version": policy.get("version", 1), "etag": f"BwX{service.policy_changes:08x}="}
-        service.policies[id] = kept
+        service.catalog.policy_changes += 1
+        kept = {**policy, "version": policy.get("version", 1), "etag": f"BwX{service.catalog.policy_changes:08x}="}
+        service.catalog.policies[id] = kept
         return kept
 
 

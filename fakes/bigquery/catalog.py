@@ -123,6 +123,8 @@ class Catalog:
         self.engine = engine
         self.datasets: dict[tuple[str, str], Dataset] = {}
         self.generation = 0
+        self.policies: dict[TableId, dict[str, Any]] = {}
+        self.policy_changes = 0
 
     # ---- datasets
 
@@ -162,6 +164,8 @@ class Catalog:
             raise ApiError("resourceInUse", f"Dataset {dataset.path} is still in use")
         self.engine.run(f"DROP SCHEMA {quoted(project + '.' + name)} CASCADE")
         del self.datasets[project, name]
+        for id in [id for id in self.policies if id[:2] == (project, name)]:
+            del self.policies[id]
         self.generation += 1
 
     # ---- tables
@@ -188,7 +192,7 @@ class Catalog:
         if old is not None:
             if not replace:
                 raise already_exists("Table", table.path)
-            self.drop_table(old)
+            self.drop_table(old, replaced=True)
         if not re.fullmatch(r"[\w\- \u0080-\uffff]{1,1024}", table.id[2]):
             raise invalid(f'Invalid table ID "{table.id[2]}".')
         check_schema(table)
@@ -206,8 +210,10 @@ class Catalog:
             parts.append('"_PARTITIONTIME" TIMESTAMPTZ')
         return ", ".join([*parts, f"{quoted(BUFFER)} BIGINT"])
 
-    def drop_table(self, table: Table) -> None:
-        """Delete `table` and its rows."""
+    def drop_table(self, table: Table, *, replaced: bool = False) -> None:
+        """Delete `table` and its rows, and its IAM policy unless another table takes its place."""
+        if not replaced:
+            self.policies.pop(table.id, None)
         if table.stored:
             self.engine.run(f"DROP TABLE {table.sql}")
         del self.datasets[table.id[0], table.id[1]].tables[table.id[2]]

@@ -24,6 +24,10 @@ LONGEST_WAIT_S = 200.0
 """The vendor answers no later than about 200 s."""
 
 
+QUEUED_LOOK_NS = NS_PER_S // 10
+"""How often a waiting call looks whether a queued job may start."""
+
+
 def insert(service: Service, request: Request) -> dict[str, Any]:
     """jobs.insert."""
     with service.lock:
@@ -72,6 +76,9 @@ def wait(service: Service, job: Job, timeout_ms: Any) -> None:
         with service.lock:
             now_ns = service.settle()
             done, end_ns, hung = job.done(now_ns), job.end_ns, job.hung
+            if job.queued:
+                # Nobody knows when those before it end: one of them may be cancelled, or hang.
+                end_ns, hung = now_ns + QUEUED_LOOK_NS, False
         if done or now_ns >= until_ns:
             return
         next_ns = until_ns if hung else min(max(end_ns, now_ns + 1), until_ns)
@@ -171,12 +178,22 @@ def dml_answer(job: Job) -> dict[str, Any]:
     }
 
 
+OF_JOBS = {
+    "backendError": "jobBackendError",
+    "internalError": "jobInternalError",
+    "rateLimitExceeded": "jobRateLimitExceeded",
+}
+"""How an answer words the error of a job that was made and then failed: asking again shows nothing else, so that it
+must not read as the API's own trouble. https://cloud.google.com/bigquery/docs/error-messages#errortable"""
+
+
 def as_answer(error: ApiError) -> ApiError:
     """A job's error as the answer to a question for its results."""
-    status = STATUS_OF.get(error.reason, error.status)
-    if error.reason == "stopped":
+    reason = OF_JOBS.get(error.reason, error.reason)
+    status = STATUS_OF.get(reason, error.status)
+    if reason == "stopped":
         status = 499
-    return ApiError(error.reason, error.message, status=status or 400, location=error.location)
+    return ApiError(reason, error.message, status=status or 400, location=error.location)
 
 
 def reference(job: Job) -> dict[str, str]:

@@ -45,7 +45,8 @@ class Job:
     """One job. Times are ns since the epoch; `work` does the effect, once, at `end_ns`; False asks to be run again.
 
     `failure` is what a fault makes it fail with, before its effect or (`late_failure`) after it. `release` gives back
-    what the job holds while it waits and runs. `asked` is set once the edge before its commit has been passed.
+    what the job holds while it waits and runs, and is told when, in ns. `asked` is set once the edge before its commit
+    has been passed. While `queued` the job waits for others to end, and its times say how long it will take from then.
     """
 
     project: str
@@ -77,7 +78,8 @@ class Job:
     stage: Stage = Stage.ACCEPTED
     asked: bool = False
     hung: bool = False
-    release: Callable[[], None] | None = None
+    queued: bool = False
+    release: Callable[[int], None] | None = None
 
     def state(self, now_ns: int) -> str:
         """PENDING, RUNNING or DONE."""
@@ -126,7 +128,18 @@ class Jobs:
             return
         if job.failure is not planned:
             job.end_ns = job.start_ns = job.created_ns
-        self._push(job, job.start_ns)
+            job.queued = False
+        if not job.queued:
+            self._push(job, job.start_ns)
+
+    def begin(self, job: Job, now_ns: int) -> None:
+        """Let a job start that waited for others to end, as soon as it is ready itself."""
+        job.queued = False
+        waited_ns = max(now_ns - job.start_ns, 0)
+        job.start_ns += waited_ns
+        job.end_ns += waited_ns
+        if not job.hung:
+            self._push(job, job.start_ns)
 
     def _forget_oldest(self) -> None:
         """Forget a tenth of the jobs, the oldest first, but none that is still under way."""
@@ -245,8 +258,8 @@ class Jobs:
         job.work = None
         job.stage = Stage.DONE
         if job.release is not None:
-            job.release()
-            job.release = None
+            release, job.release = job.release, None
+            release(job.end_ns)
         if isinstance(job.error, Unsupported):
             self._around.record("unsupported", service="bigquery", method=job.method, what=job.error.message)
         if job.result is not None:
@@ -281,12 +294,13 @@ class Jobs:
             return
         self._due = [entry for entry in self._due if entry[2] is not job]
         heapq.heapify(self._due)
-        job.hung = False
+        job.hung = job.queued = False
         job.end_ns = now_ns
         if job.stage is not Stage.COMMITTED:
             job.error = ApiError("stopped", "Job execution was cancelled: User requested cancellation", status=499)
             job.result = None
         self._finish(job)
+        self.settle(now_ns)
 
     def listed(self, project: str) -> Iterator[Job]:
         """Every job of a project that is remembered, the newest first."""

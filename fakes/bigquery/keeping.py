@@ -31,7 +31,8 @@ MOST_PIECES = 64
 
 _NOT_A_FIELD = frozenset({"tables", "routines", "insert_ids", "id", "streamed", "counted"})
 _OF_RUNNING = frozenset({
-    "work", "result", "error", "destination", "stage", "hung", "asked", "release", "sight", "failure", "late_failure",
+    "work", "result", "error", "destination", "stage", "hung", "queued", "asked", "release", "sight", "failure",
+    "late_failure",
 })  # fmt: skip
 _OF_JOB = tuple(one.name for one in fields(Job) if one.name not in _OF_RUNNING)
 
@@ -184,11 +185,14 @@ class Keeping:
             yield "job", key, _dumped_job(job)
 
     def _changed_policies(self) -> Iterator[Change]:
-        present = self._service.policies
+        present = self._service.catalog.policies
+        for gone in [id for id in self._policies if id not in present]:
+            del self._policies[gone]
+            yield "policy", gone, None
         for id, policy in present.items():
             if self._policies.get(id) is not policy:
                 self._policies[id] = policy
-                yield "policy", id, orjson.dumps([self._service.policy_changes, policy])
+                yield "policy", id, orjson.dumps([self._service.catalog.policy_changes, policy])
 
     # ---------------------------------------------------------------------------------------------- what comes back
 
@@ -214,8 +218,8 @@ class Keeping:
             catalog.dataset(key[0], key[1]).routines[key[2]] = self._routines[key]
         for (project, dataset, name), record in self._journal.records("policy"):
             changes, policy = orjson.loads(record)
-            self._policies[project, dataset, name] = self._service.policies[project, dataset, name] = policy
-            self._service.policy_changes = max(self._service.policy_changes, changes)
+            self._policies[project, dataset, name] = catalog.policies[project, dataset, name] = policy
+            catalog.policy_changes = max(catalog.policy_changes, changes)
         for _, value in self._journal.records("job"):
             self._last_job = self._service.jobs.restore(_loaded_job(value))
 

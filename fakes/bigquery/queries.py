@@ -89,7 +89,7 @@ class Queries:
             job.statistics |= foretold(plan, service, environment)
             job.result = Result(plan.columns) if plan.kind == "SELECT" else None
             return
-        if plan.kind == "SELECT" and job.destination is None and job.start_ns <= job.created_ns:
+        if plan.kind == "SELECT" and job.destination is None and not job.queued:
             # A query reads the tables as they are when it starts; only its answer comes later. One that had to wait
             # reads them at its end.
             result = self._cached(job, plan, environment, text)
@@ -119,22 +119,14 @@ class Queries:
         service = self.service
         kind = "SELECT" if plan.kind == "SELECT" else "DML" if plan.dml else "DDL"
         duration_ns = service.duration_ns(kind)
-        competition = service.competition
+        job.end_ns = job.start_ns + duration_ns
         if job.config.get("dryRun"):
-            job.end_ns = job.start_ns + duration_ns
             return
-        start_ns = competition.enter_query(job.project, job.created_ns, duration_ns)
-        releases = [partial(competition.leave_query, job.project, (start_ns, start_ns + duration_ns))]
-        if plan.mutating and plan.target:
-            start_ns = max(start_ns, competition.enter(plan.target, job.created_ns, duration_ns))
-            releases.append(partial(competition.leave, plan.target, (start_ns, start_ns + duration_ns)))
-        job.start_ns, job.end_ns = start_ns, start_ns + duration_ns
-
-        def release() -> None:
-            for one in releases:
-                one()
-
-        job.release = release
+        competition = service.competition
+        table = plan.target if plan.mutating else None
+        turn = competition.enter(job.project, table, partial(service.jobs.begin, job))
+        job.queued = turn.waits
+        job.release = partial(competition.leave, turn)
 
     # ---- running
 

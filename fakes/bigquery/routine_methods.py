@@ -152,6 +152,7 @@ def delete(service: Service, request: Request) -> None:
         _find(service, request)
         project, dataset, name = request.path
         del service.catalog.dataset(project, dataset).routines[name.lower()]
+        service.catalog.policies.pop((project, dataset, name), None)
         service.catalog.generation += 1
 
 

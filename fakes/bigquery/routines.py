@@ -183,5 +183,6 @@ def drop(ddl: Ddl, node: exp.Drop, target: exp.Expression) -> None:
             raise not_found("Routine", f"{id[0]}:{id[1]}.{id[2]}")
         ddl.job.statistics["ddlOperationPerformed"] = "SKIP"
         return
+    ddl.catalog.policies.pop(id, None)
     ddl.catalog.generation += 1
     ddl.job.statistics["ddlOperationPerformed"] = "DROP"

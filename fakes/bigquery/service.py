@@ -58,8 +58,6 @@ class Service:
         self.analysis = Analysis(self.catalog, self.jobs)
         self.queries = Queries(self)
         self.sessions = Sessions(self)
-        self.policies: dict[tuple[str, str, str], dict[str, Any]] = {}
-        self.policy_changes = 0
         self.hidden_count = 0
         self.uploads: dict[str, Any] = {}
         if self.journal is not None and data is not None:

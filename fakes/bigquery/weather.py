@@ -7,7 +7,7 @@ this to everybody. Knows tables and time. Must not know HTTP or SQL.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -211,33 +211,20 @@ class Weather:
             self._exported.clear()
 
 
-class Line:
-    """Jobs of which only so many run at a time, while others wait their turn. Times are ns since the epoch."""
+@dataclass(slots=True, eq=False)
+class Turn:
+    """A job's place among those that run or wait; `begin` is told the time, in ns, at which a waiting one starts."""
 
-    def __init__(self) -> None:
-        self._spans: list[tuple[int, int]] = []
-
-    def enter(self, now_ns: int, duration_ns: int, running: float, queued: float) -> int | None:
-        """When a job accepted now starts; None where `queued` jobs wait already."""
-        self._spans = spans = [s for s in self._spans if s[1] > now_ns]
-        start = now_ns
-        if len(spans) >= running:
-            waiting = sum(1 for begun, _ in spans if begun > now_ns)
-            if waiting >= queued and len(spans) - waiting >= running:
-                return None
-            start = sorted(end for _, end in spans)[len(spans) - int(running)]
-        spans.append((start, start + duration_ns))
-        return start
-
-    def leave(self, span: tuple[int, int]) -> None:
-        """Make room where a job ended before its time, as a cancelled one does."""
-        if span in self._spans:
-            self._spans.remove(span)
+    project: str
+    table: TableId | None
+    begin: Callable[[int], None]
+    waits: bool = False
 
 
 class Competition:
-    """Which queries of a project, and which UPDATE, DELETE and MERGE jobs of a table, run, and which wait.
+    """Which queries of a project, and which UPDATE, DELETE and MERGE jobs of a table, run, and which wait their turn.
 
+    A turn lasts until its job ends, however long that takes; then those that waited longest move up.
     https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations: two of the latter run at a time,
     up to twenty wait, and one that finds the table changed under it is retried by the service before it fails.
     https://cloud.google.com/bigquery/docs/query-queues: up to 1,000 interactive queries of a project wait.
@@ -245,45 +232,48 @@ class Competition:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._queries: dict[str, Line] = {}
-        self._tables: dict[TableId, Line] = {}
+        self._turns: list[Turn] = []
         self._changed_ns: dict[TableId, int] = {}
 
-    def enter_query(self, project: str, now_ns: int, duration_ns: int) -> int:
-        """When a query accepted now starts, in ns; raises 403 `quotaExceeded` where too many wait."""
-        if self._limits.queries_running == NO_LIMIT:
-            return now_ns
-        line = self._queries.setdefault(project, Line())
-        start = line.enter(now_ns, duration_ns, self._limits.queries_running, self._limits.queries_queued)
-        if start is None:
-            raise ApiError(
-                "quotaExceeded",
-                "Quota exceeded: Your project and region exceeded quota for total number of queued interactive queries."
-                " " + TROUBLESHOOT,
-            )
-        return start
+    def enter(self, project: str, table: TableId | None, begin: Callable[[int], None]) -> Turn:
+        """The turn of a query, one that changes rows of `table` where that is given.
 
-    def leave_query(self, project: str, span: tuple[int, int]) -> None:
-        """Make room where a query ended before its time."""
-        if (line := self._queries.get(project)) is not None:
-            line.leave(span)
+        Raises 403 `quotaExceeded` where too many wait already.
+        """
+        turn = Turn(project, table, begin)
+        turn.waits = not self._room(turn)
+        if turn.waits:
+            waiting = [t for t in self._turns if t.waits]
+            if table is not None and sum(t.table == table for t in waiting) >= self._limits.mutating_dml_queued:
+                raise ApiError(
+                    "quotaExceeded",
+                    "Quota exceeded: Your table exceeded quota for total number of dml jobs writing to a table, pending"
+                    " + running. " + TROUBLESHOOT,
+                )
+            if sum(t.project == project for t in waiting) >= self._limits.queries_queued:
+                raise ApiError(
+                    "quotaExceeded",
+                    "Quota exceeded: Your project and region exceeded quota for total number of queued interactive"
+                    " queries. " + TROUBLESHOOT,
+                )
+        self._turns.append(turn)
+        return turn
 
-    def enter(self, table: TableId, now_ns: int, duration_ns: int) -> int:
-        """When a job that could start now starts, in ns; raises 403 `quotaExceeded` where too many wait."""
-        line = self._tables.setdefault(table, Line())
-        start = line.enter(now_ns, duration_ns, self._limits.mutating_dml_running, self._limits.mutating_dml_queued)
-        if start is None:
-            raise ApiError(
-                "quotaExceeded",
-                "Quota exceeded: Your table exceeded quota for total number of dml jobs writing to a table, pending +"
-                " running. " + TROUBLESHOOT,
-            )
-        return start
+    def leave(self, turn: Turn, now_ns: int) -> None:
+        """End a turn, whether it was running or waiting: those that have room now begin."""
+        self._turns.remove(turn)
+        for one in [t for t in self._turns if t.waits]:
+            if self._room(one):
+                one.waits = False
+                one.begin(now_ns)
 
-    def leave(self, table: TableId, span: tuple[int, int]) -> None:
-        """Make room where a job ended before its time, as a cancelled one does."""
-        if (line := self._tables.get(table)) is not None:
-            line.leave(span)
+    def _room(self, turn: Turn) -> bool:
+        running = [t for t in self._turns if not t.waits]
+        if turn.table is not None:
+            rivals = sum(t.table == turn.table for t in running)
+            if rivals >= self._limits.mutating_dml_running:
+                return False
+        return sum(t.project == turn.project for t in running) < self._limits.queries_running
 
     def conflict(self, table: TableId, started_ns: int) -> bool:
         """Whether another job changed rows of `table` after `started_ns`."""

@@ -1,7 +1,7 @@
 """A job's life has five edges: each is asked about in order, and a fault there does what the service would show."""
 
 import pytest
-from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
+from google.api_core.exceptions import BadRequest, Conflict, GoogleAPICallError, NotFound
 from google.cloud import bigquery
 
 from fakes.bigquery.edges import EDGES
@@ -71,6 +71,37 @@ def test_a_refusal_fails_the_job_with_its_effect_only_once_that_is_committed(wor
     assert job.error_result["reason"] == "backendError"
     world.around.rule = lambda call: Ruling()
     assert count(world) == rows
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("backendError", "jobBackendError"), ("internalError", "jobInternalError"),
+        ("rateLimitExceeded", "jobRateLimitExceeded"), ("resourcesExceeded", "resourcesExceeded"),
+    ],
+)  # fmt: skip
+def test_a_failed_jobs_error_does_not_read_as_trouble_of_the_api_that_is_asked_about_it(world, reason, shown):
+    rule_at(world, "jobs.insert#before-commit", Refuse(503, reason))
+    job = start(world)
+    world.around.advance(5)
+    with pytest.raises(BadRequest) as told:
+        world.client._call_api(
+            None, method="GET", path=f"/projects/{job.project}/queries/{job.job_id}", query_params={"maxResults": 0}
+        )
+    assert told.value.errors[0]["reason"] == shown
+    job.reload()
+    assert job.error_result["reason"] == reason
+
+
+def test_a_client_that_waits_for_a_job_which_fails_makes_it_again_at_once(world, monkeypatch):
+    """The answer to its wait is no API error, so that it does not ask for ten minutes why the job has failed."""
+    monkeypatch.setattr("time.sleep", world.around.advance)
+    failing = [Ruling(Refuse(503), "f")]
+    world.around.rule = lambda call: failing.pop() if call.method == "jobs.insert#running" and failing else Ruling()
+    began_ns = world.around.now_ns()
+    world.client.query(INSERT).result()
+    assert (world.around.now_ns() - began_ns) / 1e9 < 30
+    assert count(world) == 1
 
 
 @pytest.mark.parametrize("edge", ["accepted", "running", "before-commit", "committed"])

@@ -68,3 +68,27 @@ def test_a_tables_policy_is_kept_and_concurrent_changes_are_told(world):
     with pytest.raises(NotFound):
         world.client.get_iam_policy("nba-props-platform.d.nosuch")
     assert world.client.test_iam_permissions(table, ["bigquery.tables.get"]) == {"permissions": ["bigquery.tables.get"]}
+
+
+@pytest.mark.parametrize("how", ["table", "dataset", "sql", "replace"])
+def test_a_policy_goes_with_its_table(world, how):
+    table = "nba-props-platform.d.t"
+    world.client.create_table(table)
+    policy = world.client.get_iam_policy(table)
+    policy.bindings = [{"role": "roles/bigquery.dataViewer", "members": {"user:a@example.com"}}]
+    world.client.set_iam_policy(table, policy)
+    match how:
+        case "table":
+            world.client.delete_table(table)
+        case "dataset":
+            world.client.delete_dataset("d", delete_contents=True)
+            world.client.create_dataset("d")
+        case "sql":
+            world.rows("DROP TABLE d.t")
+        case "replace":
+            world.rows("CREATE OR REPLACE TABLE d.t (id INT64)")
+    if how != "replace":
+        world.client.create_table(table)
+    assert [b["role"] for b in world.client.get_iam_policy(table).bindings] == (
+        ["roles/bigquery.dataViewer"] if how == "replace" else []
+    )

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPICallError
+from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPICallError, MethodNotImplemented
 from google.cloud import bigquery
 
 from fakes.bigquery.weather import SERVICE
 from fakes.gcs import create as create_storage
+from fakes.seam import Delay, Ruling
 from tests.fakes.bigquery.client import PROJECT, World
 
 TABLE = f"{PROJECT}.d.t"
@@ -109,3 +110,49 @@ def test_a_row_too_large_to_stream_is_its_own_fault() -> None:
         (1, "Row size is too large: 208. Maximum row size is 100")
     ]
     assert world.rows("SELECT s FROM d.t") == [{"s": "a"}]
+
+
+def begun(job: bigquery.QueryJob) -> int:
+    """After how many seconds the job started."""
+    job.reload()
+    return round((job.started - job.created).total_seconds())
+
+
+def test_a_cancelled_query_lets_those_behind_it_start_at_once() -> None:
+    world = build(queries_running=1, durations_s={"SELECT": 10.0})
+    first, second, third = (world.client.query(f"SELECT {n}") for n in range(3))
+    world.around.advance(3)
+    world.client.cancel_job(second.job_id)
+    world.client.cancel_job(first.job_id)
+    world.around.advance(10)
+    assert (third.state, begun(third), third.state) == ("PENDING", 3, "DONE")
+    assert world.client.get_job(second.job_id).error_result["reason"] == "stopped"
+
+
+def test_a_query_that_takes_longer_than_foreseen_keeps_those_behind_it_waiting() -> None:
+    world = build(queries_running=1, durations_s={"SELECT": 10.0})
+    slow = [Ruling(Delay(30.0), "slow")]
+    world.around.rule = lambda call: slow.pop() if call.method == "jobs.insert#running" and slow else Ruling()
+    first, second = (world.client.query(f"SELECT {n}") for n in range(2))
+    world.around.advance(60)
+    assert (begun(first), begun(second)) == (0, 40)
+    assert round((second.ended - second.started).total_seconds()) == 10
+
+
+def test_changes_of_one_table_wait_and_those_of_another_do_not() -> None:
+    world = build(durations_s={"DML": 10.0}, mutating_dml_running=1, mutating_dml_queued=1)
+    world.rows("CREATE TABLE d.u (s STRING)")
+    first, second, other = (
+        world.client.query(f"DELETE FROM d.{name} WHERE TRUE", job_retry=None) for name in ("t", "t", "u")
+    )
+    with pytest.raises(Forbidden, match="total number of dml jobs writing to a table"):
+        world.client.query("DELETE FROM d.t WHERE TRUE", job_retry=None, retry=None)
+    world.around.advance(20)
+    assert [begun(job) for job in (first, second, other)] == [0, 10, 0]
+
+
+def test_a_waiting_query_that_is_refused_as_unsupported_holds_no_place() -> None:
+    world = build(queries_running=1, durations_s={"SELECT": 10.0})
+    with pytest.raises(MethodNotImplemented):
+        world.client.query("SELECT ST_AREA(NULL)", job_retry=None, retry=None)
+    assert begun(world.client.query("SELECT 1")) == 0
