@@ -9,12 +9,12 @@ from `datetime.now`, which is the run's in sim and the real one on the wire.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from fakes.gate import Front, Gate, Seen
 from fakes.journal import Lock
@@ -37,13 +37,12 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d+/([\w-]+)/")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: `error` is the vendor's code of it, `limit` how many bytes of the body get through."""
+    """An answer: `error` is the vendor's code of it."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     error: str = ""
-    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +181,7 @@ class App:
             len(asked.body),
         )
 
-        def effect(age_s: float) -> Reply:
-            if age_s:
-                return self._unsupported("this emulator keeps no past; aim the stale read at one that does")
+        def effect() -> Reply:
             if not method:
                 return self._unsupported(f"{asked.verb} {asked.path} is no method that this emulator serves")
             with self._lock:
@@ -250,26 +247,29 @@ def _seen(reply: Reply) -> Seen:
     return Seen(reply.status, ok=ok, applied=ok, reason=reply.error, bytes_out=len(reply.body))
 
 
-def _torn(reply: Reply, after_bytes: int) -> Reply:
-    return Reply(reply.status, reply.headers, reply.body, reply.error, after_bytes)
+def _torn(reply: Reply, after_bytes: int) -> NoReturn:
+    """The answer announces its whole length and breaks off; of one without a body nothing gets through: its head would
+    be the whole of it.
+    """
+    if not reply.body:
+        raise ConnectionLost
+    status, headers = _head(reply, f"{len(reply.body)}")
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+    raise ConnectionLost("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + reply.body[:after_bytes])
 
 
 def _sent(reply: Reply, start_response: StartResponse, *, head: bool) -> Iterable[bytes]:
+    told = next((str(value) for name, value in reply.headers.items() if name.lower() == "content-length"), "")
+    start_response(*_head(reply, told if head and told else f"{len(reply.body)}"))
+    return [] if head else [reply.body]
+
+
+def _head(reply: Reply, length: str) -> tuple[str, list[tuple[str, str]]]:
     from http import HTTPStatus
 
     headers = [(name, str(value)) for name, value in reply.headers.items() if name.lower() != "content-length"]
-    told = next((str(value) for name, value in reply.headers.items() if name.lower() == "content-length"), "")
-    headers.append(("Content-Length", told if head and told else str(len(reply.body))))
     try:
         phrase = HTTPStatus(reply.status).phrase
     except ValueError:
         phrase = "Unknown"
-    start_response(f"{reply.status} {phrase}", headers)
-    if head:
-        return []
-    return [reply.body] if reply.limit is None else _cut(reply.body[: reply.limit])
-
-
-def _cut(start: bytes) -> Iterator[bytes]:
-    yield start
-    raise ConnectionLost
+    return f"{reply.status} {phrase}", [*headers, ("Content-Length", length)]

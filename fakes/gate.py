@@ -70,15 +70,17 @@ class Gate:
     def through(
         self,
         call: Call,
-        effect: Callable[[float], R],
+        effect: Callable[[], R],
         front: Front[R],
+        *,
+        aged: Callable[[float], R] | None = None,
         distorted: Callable[[Distort], R] | None = None,
     ) -> R:
         """Carry `call` through its verdict and return the answer to send.
 
-        `effect(age_s)` does the work on the service's state and returns its answer; `age_s` is 0, or how old a state
-        it must serve. `distorted(way)` does it with wrong data; a back end without it refuses such a fault. Raises
-        `ConnectionLost` where no answer shall reach the caller.
+        `effect()` does the work on the service's state and returns its answer. `aged(age_s)` answers from the state of
+        so many seconds ago, `distorted(way)` with wrong data; without them such a fault is refused, as unsupported.
+        Raises `ConnectionLost` where no answer shall reach the caller.
         """
         around = self._around
         started_ns = around.now_ns()
@@ -119,6 +121,12 @@ class Gate:
                 raise ConnectionLost
             return answered(front.refuse(refusal), refused=True)
 
+        def unsupported(what: str) -> R:
+            what = f"unsupported by the emulator: {what}"
+            reply = front.refuse(Refuse(501, "notImplemented", what, "UNIMPLEMENTED"))
+            note("refused", replace(front.see(reply), applied=False, unsupported=what))
+            return reply
+
         def lost(reply: R, sent: bytes = b"") -> ConnectionLost:
             seen = front.see(reply)
             note("lost", seen)
@@ -126,29 +134,28 @@ class Gate:
 
         match verdict:
             case Pass():
-                return answered(effect(0.0))
+                return answered(effect())
             case Delay(seconds):
                 around.sleep(seconds)
-                return answered(effect(0.0))
+                return answered(effect())
             case Refuse():
                 return refuse(verdict)
             case ServeStale(age_s):
-                return answered(effect(age_s))
+                if aged is not None:
+                    return answered(aged(age_s))
+                return unsupported(f"{call.method} keeps no past; aim the stale read at a call that does")
             case Distort():
                 if distorted is not None:
                     return answered(distorted(verdict))
-                what = f"unsupported by the emulator: {', '.join(verdict.ways())} of {call.method}"
-                reply = front.refuse(Refuse(501, "notImplemented", what, "UNIMPLEMENTED"))
-                note("refused", replace(front.see(reply), applied=False, unsupported=what))
-                return reply
+                return unsupported(f"{', '.join(verdict.ways())} of {call.method}")
             case LoseReply(status, reason, message, code):
-                reply = effect(0.0)
+                reply = effect()
                 if status == 0 and not code:
                     raise lost(reply)
                 note("lost", front.see(reply))
                 return front.refuse(Refuse(status, reason, message, code))
             case Truncate(after_bytes):
-                reply = effect(0.0)
+                reply = effect()
                 note("lost", front.see(reply))
                 return front.truncate(reply, after_bytes)
             case Hang(seconds):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from fakes.gate import Front, Gate, Seen
 from fakes.rich_errors import USUAL_REASON, enriched, rich
@@ -48,6 +48,8 @@ class PbMessage(Protocol):
     def SerializeToString(self, **options: Any) -> bytes:  # noqa: N802 - protobuf's name
         """The message's wire format."""
 
+
+R = TypeVar("R")
 
 Aged = Callable[[Any, float], Any]
 """What a method that keeps a past makes of a request so that it is answered as of some seconds ago."""
@@ -130,16 +132,15 @@ class Rpc:
         def serve(data: bytes, context: GrpcContext) -> bytes:
             request = _parse(request_type, data)
 
-            def effect(age_s: float) -> _Reply:
+            def effect(asked: Any = request) -> _Reply:
                 try:
-                    asked = self._as_of(request, age_s, aged)
                     return _Reply(handle(asked, context).SerializeToString(deterministic=True))
                 except GrpcError as error:
                     return _Reply(error=error)
 
             call = self._call(path, resource(request), context, len(data))
             try:
-                reply = self._gate.through(call, effect, _UNARY)
+                reply = self._gate.through(call, effect, _UNARY, aged=_answered_by(effect, request, aged))
             except ConnectionLost:
                 raise reset() from None
             if reply.error is not None:
@@ -161,7 +162,11 @@ class Rpc:
         def serve(data: bytes, context: GrpcContext) -> Iterator[bytes]:
             request = _parse(request_type, data)
             call = self._call(path, resource(request), context, len(data))
-            yield from self._stream(call, lambda age_s: handle(self._as_of(request, age_s, aged), context))
+
+            def opened(asked: Any = request) -> _Opened:
+                return _opened(lambda: handle(asked, context))
+
+            yield from self._stream(call, opened, _answered_by(opened, request, aged))
 
         return GrpcMethod("unary_stream", serve)
 
@@ -185,19 +190,15 @@ class Rpc:
             first = _parse(request_type, data)
             rest = (_parse(request_type, more) for more in arriving)
             call = self._call(path, resource(first), context, len(data))
-            yield from self._stream(call, lambda age_s: handle(self._as_of(first, age_s, None), rest, context))
+            yield from self._stream(call, lambda: _opened(lambda: handle(first, rest, context)), None)
 
         return GrpcMethod("stream_stream", serve)
 
-    def _stream(self, call: Call, handle: Callable[[float], Iterator[PbMessage]]) -> Iterator[bytes]:
-        def effect(age_s: float) -> _Opened:
-            try:
-                return _Opened(message.SerializeToString(deterministic=True) for message in handle(age_s))
-            except GrpcError as error:
-                return _Opened(error=error)
-
+    def _stream(
+        self, call: Call, effect: Callable[[], _Opened], aged: Callable[[float], _Opened] | None
+    ) -> Iterator[bytes]:
         try:
-            opened = self._gate.through(call, effect, _STREAM)
+            opened = self._gate.through(call, effect, _STREAM, aged=aged)
         except ConnectionLost:
             raise reset() from None
         if opened.error is not None:
@@ -210,19 +211,20 @@ class Rpc:
                     raise reset()
             yield answer
 
-    def _as_of(self, request: Any, age_s: float, aged: Aged | None) -> Any:
-        if not age_s:
-            return request
-        if aged is None:
-            raise GrpcError(
-                "UNIMPLEMENTED",
-                f"this RPC of the {self._service} emulator keeps no past and cannot answer as of {age_s:g} s ago; "
-                "aim the stale read at one that does (bigquery, gcs, reads of firestore)",
-            )
-        return aged(request, age_s)
-
     def _call(self, path: str, resource: str, context: GrpcContext, bytes_in: int) -> Call:
         return Call(self._service, path[1:], resource, context.caller, context.metadata, bytes_in)
+
+
+def _opened(handle: Callable[[], Iterator[PbMessage]]) -> _Opened:
+    try:
+        return _Opened(message.SerializeToString(deterministic=True) for message in handle())
+    except GrpcError as error:
+        return _Opened(error=error)
+
+
+def _answered_by(effect: Callable[[Any], R], request: Any, aged: Aged | None) -> Callable[[float], R] | None:
+    """`effect` of the request as it would be asked of the past, None where there is none."""
+    return None if aged is None else lambda age_s: effect(aged(request, age_s))
 
 
 def _parse(request_type: Any, data: bytes) -> Any:

@@ -165,23 +165,27 @@ class App:
         call_method = "jobs.insert" if method == "jobs.upload" else method
         call = Call("bigquery", call_method, resource, request.caller, headers, length)
 
-        def effect(age_s: float) -> Reply:
-            request.sight = Sight(age_s) if age_s else PLAIN
+        def effect() -> Reply:
+            request.sight = PLAIN
+            return self._serve(request)
+
+        def aged(age_s: float) -> Reply:
+            request.sight = Sight(age_s)
             return self._serve(request)
 
         def distorted(way: Distort) -> Reply:
             request.sight = Sight(way=way)
             return self._serve(request)
 
-        return self.gate.through(call, effect, FRONT, distorted)
+        return self.gate.through(
+            call, effect, FRONT, aged=aged if request.method in STALE else None, distorted=distorted
+        )
 
     def _serve(self, request: Request) -> Reply:
         try:
             handler = methods.HANDLERS.get(request.method)
             if handler is None:
                 raise Unsupported(f"API method {request.method}")
-            if request.sight.age_s and request.method not in STALE:
-                raise Unsupported(f"a stale read by {request.method}")
             request.sight.only(DISTORTED.get(request.method, frozenset()), request.method)
             answer = handler(self.service, request)
         except ApiError as problem:

@@ -128,7 +128,7 @@ class CloudRun:
                 headers={k[5:].lower().replace("_", "-"): v for k, v in environ.items() if k.startswith("HTTP_")},
                 bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
             )
-            reply = self._gate.through(call, lambda age_s: self._serve(name, environ), FRONT)
+            reply = self._gate.through(call, lambda: self._serve(name, environ), FRONT)
             start_response(reply.status, list(reply.headers))
             return [reply.body] if isinstance(reply.body, bytes) else reply.body
 

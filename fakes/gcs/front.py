@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fakes.gate import Front, Gate, Seen
@@ -23,7 +24,7 @@ from fakes.gcs import (
     signed_urls,
     xml_api,
 )
-from fakes.gcs.errors import ApiError, unsupported
+from fakes.gcs.errors import ApiError
 from fakes.gcs.http import Reply, Request, error_reply, request_of, segments, send
 from fakes.gcs.routes import Route, Table
 from fakes.gcs.service import Service
@@ -50,6 +51,9 @@ TABLES = (
     ("/resumable/upload/storage/v1/", UPLOAD),
 )
 METHODS = frozenset(route.method for _, table in TABLES for route in table.routes)
+
+_READING = frozenset({"GET", "HEAD"})
+"""What can be answered from the past: a stale write is nothing that happens."""
 
 _LAST_CHUNK = re.compile(r"bytes \d+-(\d+)/(\d+)$")
 
@@ -148,9 +152,9 @@ class App:
     def _xml(self, request: Request, method: str, handler: xml_api.Handler, bucket: str, name: str) -> Reply:
         service = self._service
 
-        def answer(age_s: float) -> Reply:
+        def answer(age_s: float = 0.0) -> Reply:
             try:
-                with service.lock, service.store.as_of(_age(request, age_s)):
+                with service.lock, service.store.as_of(age_s):
                     signed_urls.check(request, service.around.now_ns(), service.hmac_secrets)
                     reply = handler(service, request, bucket, name)
                     if request.method not in ("GET", "HEAD"):
@@ -159,7 +163,8 @@ class App:
             except ApiError as refusal:
                 return error_reply(refusal, xml=True)
 
-        return self.gate.through(self._call(request, method, f"{bucket}/{name}" if name else bucket), answer, XML_FRONT)
+        call = self._call(request, method, f"{bucket}/{name}" if name else bucket)
+        return self.gate.through(call, answer, XML_FRONT, aged=answer if request.method in _READING else None)
 
     def _call(self, request: Request, method: str, resource: str) -> Call:
         return Call(
@@ -179,13 +184,14 @@ class App:
             return error_reply(ApiError(404, f"Not found: {request.path[:200]}"))
         route, names = found
         call = self._call(request, route.method, self._resource(request, table, names))
-        return self.gate.through(call, lambda age_s: self._answer(route, request, names, age_s), JSON_FRONT)
+        answer = partial(self._answer, route, request, names)
+        return self.gate.through(call, answer, JSON_FRONT, aged=answer if request.method in _READING else None)
 
-    def _answer(self, route: Route, request: Request, names: tuple[str, ...], age_s: float) -> Reply:
+    def _answer(self, route: Route, request: Request, names: tuple[str, ...], age_s: float = 0.0) -> Reply:
         service = self._service
         try:
             if age_s:
-                with service.lock, service.store.as_of(_age(request, age_s)):
+                with service.lock, service.store.as_of(age_s):
                     reply = route.handler(service, request, *names)
             elif route.locked:
                 with service.lock:
@@ -215,12 +221,6 @@ class App:
                 return names[0]
             name = asked.get("name")
         return f"{names[0]}/{name}" if isinstance(name, str) else names[0]
-
-
-def _age(request: Request, age_s: float) -> float:
-    if age_s and request.method not in ("GET", "HEAD"):
-        raise unsupported(f"a stale {request.method}", "Let the fault match reads only (storage.objects.get, .list).")
-    return age_s
 
 
 def _head(reply: Reply) -> bytes:

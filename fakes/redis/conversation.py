@@ -179,7 +179,7 @@ class Conversation:
     def _serve(self, words: list[bytes]) -> bool:
         name = name_of(words)
         call = Call(self._name, name, resource_of(words), self._stream.caller, {}, sum(map(len, words)))
-        reply = self._gate.through(call, lambda age_s: self._answer(words, age_s), FRONT)
+        reply = self._gate.through(call, lambda: self._answer(words), FRONT)
         if reply.error and self._socket._transaction is not None and name != "EXEC":
             # Redis refuses the EXEC of a transaction of which a command could not be queued.
             self._socket._transaction_failed = True
@@ -187,9 +187,7 @@ class Conversation:
             self._send(reply.data)
         return name != "QUIT" and not self._socket._killed
 
-    def _answer(self, words: list[bytes], age_s: float) -> Reply:
-        if age_s:
-            return Reply(b"-ERR this emulator keeps no past; aim the stale read at one that does\r\n", "ERR")
+    def _answer(self, words: list[bytes]) -> Reply:
         name = words[0].upper()
         greets = name == b"AUTH" or (name == b"HELLO" and any(word.upper() == b"AUTH" for word in words))
         # fakeredis checks passwords that are shown, and asks for none.

@@ -54,7 +54,7 @@ class Rest:
             bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
         )
         query = {key: values[0] for key, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-        status, body = self._gate.through(call, lambda age_s: self._serve(method, match, query), FRONT)
+        status, body = self._gate.through(call, lambda: self._serve(method, match, query), FRONT)
         phrase = HTTPStatus(status).phrase
         headers = [("Content-Type", "application/json; charset=UTF-8"), ("Content-Length", str(len(body)))]
         start_response(f"{status} {phrase}", headers)

@@ -105,13 +105,8 @@ class Conversation:
         return self._through(verb[:32], _address(rest), len(line), lambda: session.line(verb, rest.strip()))
 
     def _through(self, method: str, resource: str, bytes_in: int, effect: Callable[[], Reply]) -> bool:
-        def answer(age_s: float) -> Reply:
-            if age_s:
-                return reply(504, "this emulator keeps no past; aim the stale read at one that does")
-            return effect()
-
         call = Call("smtp", method, resource, self._stream.caller, {}, bytes_in)
-        said = self._gate.through(call, answer, FRONT)
+        said = self._gate.through(call, effect, FRONT)
         self._stream.send(said.data)
         return not said.closes
 

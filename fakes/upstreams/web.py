@@ -45,7 +45,7 @@ class Site:
         now_s = self._around.now_ns() / NS
         answered: list[Response] = []
 
-        def effect(age_s: float) -> Response:
+        def effect(age_s: float = 0.0) -> Response:
             now_s = self._around.now_ns() / NS - age_s
             try:
                 answered[:] = [self._handle(request, now_s)]
@@ -59,7 +59,8 @@ class Site:
                 return habits.spoilt(refusal.reason, answered[0], request, lambda other: self._handle(other, now_s))
             return habits.reworded(refusal, self._refuse(refusal), now_s)
 
-        response = self._gate.through(call, effect, Front(refuse, _see, _truncate))
+        aged = effect if request.method in ("GET", "HEAD") else None
+        response = self._gate.through(call, effect, Front(refuse, _see, _truncate), aged=aged)
         start_response(_status_line(response.status), _headers(response))
         return [] if request.method == "HEAD" else [response.body]
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import is_
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from harness.sim.imports import is_users
@@ -134,8 +134,10 @@ def _compared(
 
 
 def _function(value: Any) -> Any:
-    value = getattr(value, "__func__", value)
-    return getattr(value, "fget", value)
+    # By type and not by attribute: asked for one, six's lazy modules import what may not be there.
+    if isinstance(value, staticmethod | classmethod | MethodType):
+        value = value.__func__
+    return value.fget if isinstance(value, property) else value
 
 
 def _home(value: Any) -> str:

@@ -1,7 +1,7 @@
 """The gate tells what an emulator does not support from what a fault refused."""
 
 from fakes.gate import Front, Gate, Seen
-from fakes.seam import Call, Distort, Pass, Refuse, Ruling
+from fakes.seam import Call, Distort, Pass, Refuse, Ruling, ServeStale
 from tests.fakes.manual import ManualSurroundings
 
 CALL = Call("thing", "read")
@@ -14,7 +14,7 @@ def see(reply: int) -> Seen:
 FRONT: Front[int] = Front(refuse=lambda refusal: refusal.status, see=see, truncate=lambda reply, _: reply)
 
 
-def through(verdict, effect=lambda age_s: 200, **more):
+def through(verdict, effect=lambda: 200, **more):
     around = ManualSurroundings()
     around.rulings = [Ruling(verdict, "f")]
     reply = Gate(around).through(CALL, effect, FRONT, **more)
@@ -22,7 +22,7 @@ def through(verdict, effect=lambda age_s: 200, **more):
 
 
 def test_what_the_emulator_itself_refuses_is_recorded_as_unsupported():
-    reply, unsupported, call = through(Pass(), lambda age_s: 501)
+    reply, unsupported, call = through(Pass(), lambda: 501)
     assert (reply, call["outcome"]) == (501, "error")
     assert [(e["service"], e["method"], e["what"]) for e in unsupported] == [("thing", "read", "no PIVOT here")]
 
@@ -40,3 +40,14 @@ def test_a_distortion_of_a_back_end_that_knows_none_is_unsupported():
     reply, unsupported, call = through(Distort(hide_partition="20260115"))
     assert (reply, call["outcome"], call["applied"]) == (501, "refused", False)
     assert unsupported[0]["what"] == "unsupported by the emulator: hide_partition of read"
+
+
+def test_a_stale_read_reaches_a_back_end_that_keeps_a_past():
+    reply, unsupported, call = through(ServeStale(60.0), aged=lambda age_s: 200 + round(age_s))
+    assert (reply, unsupported, call["outcome"], call["fault"]) == (260, [], "ok", "f")
+
+
+def test_a_stale_read_of_one_that_keeps_none_is_unsupported():
+    reply, unsupported, call = through(ServeStale(60.0))
+    assert (reply, call["outcome"], call["applied"]) == (501, "refused", False)
+    assert "read keeps no past" in unsupported[0]["what"]

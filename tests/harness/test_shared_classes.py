@@ -44,6 +44,7 @@ def work():
     import linecache, logging.config, mimetypes, platform, random, re, sched, ssl, statistics, string, tempfile
     import traceback, unittest.mock, urllib.request, uuid, warnings, webbrowser, xml.etree.ElementTree, zoneinfo
 
+    import botocore.vendored.six
     from google.cloud import bigquery, pubsub_v1, storage
 
     platform.uname(), platform.node(), platform.platform(), platform.libc_ver(), platform.python_implementation()
