@@ -17,7 +17,7 @@ from fakes.gcs.errors import no_bucket, unsupported
 from fakes.gcs.objects import StoredObject
 
 KEPT_CHANGES = 10_000
-KEPT_BYTES = 64 * 1024 * 1024
+KEPT_BYTES = 16 * 1024 * 1024
 """What is kept of the past, whichever bound comes first; an older state than that is refused."""
 
 

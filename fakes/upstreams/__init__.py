@@ -28,6 +28,9 @@ from fakes.upstreams.options import DEFAULT_FIRST_DAY, SeasonOptions
 from fakes.upstreams.synthetic import SyntheticFeeds
 from fakes.upstreams.web import Site, app
 
+LONGEST_S = 2 * 86_400
+"""No game ends so long after its beginning, be it suspended to the next day."""
+
 KEYS = ("balldontlie", "bettingpros", "odds_api", "sendgrid")
 HOSTS = tuple(
     site.HOST for site in (balldontlie, bettingpros, espn, nba_com, nba_stats, odds_api, sendgrid, slack, statsapi)
@@ -114,16 +117,26 @@ class Upstreams:
 def _announce_finals(around: Surroundings, games: Sequence[Fixture], mark: str) -> None:
     """Mark the end of a slate (key: the league's day) when the last game of a day has its final horn: the truth that no
     client can know before it asks, for checks that count from it.
+
+    A day's games are played no sooner than its last one begins, and not at all where the day is long over: playing a
+    season takes a second of processor time.
     """
     now_s = around.now_ns() / 1e9
-    ends: dict[date, float] = {}
+    slates: dict[date, list[Fixture]] = {}
     for game in games:
         if game.played_at_all:
-            ends[game.day] = max(ends.get(game.day, 0.0), game.final_s)
-    for day, final_s in ends.items():
-        if final_s > now_s:
-            fields = {"key": day.isoformat()}
-            around.call_later(final_s - now_s, partial(around.record, "mark", name=mark, fields=fields))
+            slates.setdefault(game.day, []).append(game)
+    for day, slate in slates.items():
+        begins_s = max(game.begins_s for game in slate)
+        if begins_s + LONGEST_S > now_s:
+            around.call_later(max(0.0, begins_s - now_s), partial(_announce_final, around, day, slate, mark))
+
+
+def _announce_final(around: Surroundings, day: date, slate: Sequence[Fixture], mark: str) -> None:
+    final_s, now_s = max(game.final_s for game in slate), around.now_ns() / 1e9
+    if final_s > now_s:
+        fields = {"key": day.isoformat()}
+        around.call_later(final_s - now_s, partial(around.record, "mark", name=mark, fields=fields))
 
 
 def create(

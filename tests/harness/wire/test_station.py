@@ -21,7 +21,7 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcTranspor
 from fakes.wire.http_server import HttpServer
 from harness.faults.engine import FaultError
 from harness.wire.control import Control, description
-from harness.wire.record import Record
+from harness.wire.record import BLOCK, Record
 from harness.wire.station import Station, StationError, available
 
 
@@ -288,3 +288,23 @@ def test_the_record_keeps_the_newest():
         record.append(number, "gcs", "call", {"started_epoch_ns": number, "id": number})
     events = [json.loads(line) for line in record.since()]
     assert [(event["seq"], event["started_ns"], event["t_ns"]) for event in events] == [(2, 1, 1), (3, 2, 2)]
+
+
+def test_the_record_gives_what_is_asked_for_of_many_events():
+    record = Record(0, kept=3 * BLOCK + 7)
+    for number in range(1, 6 * BLOCK + 1):
+        record.append(number, "gcs", "call" if number % 2 else "mark", {})
+    newest = 6 * BLOCK
+    assert _numbers(record.since()) == list(range(newest - 3 * BLOCK - 6, newest + 1))
+    for after in (newest, newest - 1, newest - BLOCK, newest - BLOCK - 1, newest - 2 * BLOCK + 1):
+        assert _numbers(record.since(after)) == list(range(after + 1, newest + 1))
+    assert _numbers(record.since(newest - 4, "call")) == [newest - 3, newest - 1]
+    record.clear()
+    record.append(0, "gcs", "call", {"big": 2**70, "half": "\udc80"})
+    assert [json.loads(line) for line in record.since()] == [
+        {"big": 2**70, "half": "?", "instance": 0, "kind": "call", "process": "gcs", "seq": newest + 1, "t_ns": 0}
+    ]
+
+
+def _numbers(lines):
+    return [json.loads(line)["seq"] for line in lines]
