@@ -14,12 +14,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import measure
+from harness import measure, warm
 from harness.comparison import compare
 from harness.durable import write_whole
 from harness.history import WRITTEN_BYTES, History, salvage
@@ -64,12 +63,10 @@ def run(request: RunRequest, on_progress: OnProgress = lambda progress: None) ->
     made = [parent for parent in (request.out_dir, *request.out_dir.parents) if not parent.exists()]
     request.out_dir.mkdir(parents=True, exist_ok=True)
     preload = ["coverage"] if "coverage" in sys.modules else []
-    with (
-        Zygote(roots, preload, terminal=request.pdb or sys.stdin.isatty()) as zygote,
-        # The second of two runs to compare gets its memory laid out as another machine would.
-        Zygote(roots, preload, fix_addresses=False) if request.paranoid else nullcontext() as other,
-        ThreadPoolExecutor(max(1, min(request.jobs, len(request.worlds)))) as pool,
-    ):
+    zygote = warm.zygote(preload, terminal=request.pdb or sys.stdin.isatty())
+    # The second of two runs to compare gets its memory laid out as another machine would.
+    other = warm.zygote(preload, fix_addresses=False) if request.paranoid else None
+    with ThreadPoolExecutor(max(1, min(request.jobs, len(request.worlds)))) as pool:
         runs = [_World(request, world, project, roots, zygote, other, tell) for world in request.worlds]
         try:
             stopped = list(pool.map(_World.run, runs))
@@ -186,7 +183,7 @@ class _World:
                 job = self._start(summary)
                 # Not measured: what is compared is also that measuring changes nothing.
                 plan = {**self._plan(second_summary, second), "measure": None}
-                again = other.start(ENGINE, plan, output=second_output)
+                again = other.start(ENGINE, plan, second_output, self._roots)
                 error = self._wait(job)
                 for _ in other.messages(again):
                     pass
@@ -204,7 +201,7 @@ class _World:
 
     def _start(self, summary: Path) -> int:
         plan = self._plan(summary, self.folder / HISTORY)
-        return self._zygote.start(ENGINE, plan, output=self.folder / OUTPUT)
+        return self._zygote.start(ENGINE, plan, self.folder / OUTPUT, self._roots)
 
     def _accounts(self, history: History) -> list[FaultAccount]:
         if accounts := self._summary["accounts"]:

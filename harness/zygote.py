@@ -63,20 +63,11 @@ class Zygote:
         self._inboxes: dict[int, queue.SimpleQueue[dict[str, Any]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._requests = -1
+        self._aborted = False
 
     def __enter__(self) -> Zygote:
         requests_read, self._requests = os.pipe()
         reports_read, reports_write = os.pipe()
-        here = str(Path(__file__).resolve().parent.parent)
-        environment = {
-            **os.environ,
-            "PYTHONHASHSEED": str(self._hash_seed),
-            "PYTHONPATH": os.pathsep.join([*self._roots, here, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
-            "TZ": "UTC",
-            # XGBoost fitted or predicted before a fork hangs after it unless OpenMP has one thread (kernel note 11).
-            "OMP_NUM_THREADS": "1",
-            "GEVENT_SUPPORT": "True",
-        }
         self._inboxes[0] = queue.SimpleQueue()
         self._process = subprocess.Popen(
             [
@@ -84,7 +75,7 @@ class Zygote:
                 *[sys.executable, "-m", self.server, str(requests_read), str(reports_write), *self._preload],
             ],
             pass_fds=(requests_read, reports_write),
-            env=environment,
+            env=self._environment(self._roots),
             stdin=None if self._terminal else subprocess.DEVNULL,
         )
         os.close(requests_read)
@@ -103,25 +94,55 @@ class Zygote:
                 self._process.kill()
                 self._process.wait()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be given jobs."""
+        return self._process is not None and not self._aborted and self._process.poll() is None
+
+    def _environment(self, roots: Sequence[str]) -> dict[str, str]:
+        here = str(Path(__file__).resolve().parent.parent)
+        return {
+            **os.environ,
+            "PYTHONHASHSEED": str(self._hash_seed),
+            "PYTHONPATH": os.pathsep.join([*roots, here, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+            "TZ": "UTC",
+            # XGBoost fitted or predicted before a fork hangs after it unless OpenMP has one thread (kernel note 11).
+            "OMP_NUM_THREADS": "1",
+            "GEVENT_SUPPORT": "True",
+        }
+
     def prepare(self, target: str, arguments: dict[str, Any]) -> None:
         """Run `target` (as `start` does) in the zygote itself, so that every later child begins with what it left.
 
         Raises `ZygoteError` with its traceback where it raised.
         """
         problem = ""
-        for message in self.messages(self._ask(target, arguments, None, here=True)):
+        for message in self.messages(self._ask({"target": target, "arguments": arguments, "here": True})):
             if message["kind"] == "error":
                 problem = message["traceback"]
         if problem:
             raise ZygoteError(problem)
 
-    def start(self, target: str, arguments: dict[str, Any], output: Path | None = None) -> int:
+    def start(
+        self,
+        target: str,
+        arguments: dict[str, Any],
+        output: Path | None = None,
+        roots: Sequence[Path] | None = None,
+    ) -> int:
         """Fork a child that runs `target` (`module:function`, called as `function(channel, **arguments)`).
 
-        `arguments` must be JSON; what the child prints is appended to `output`. Returns the job's number. Several
-        threads may ask at once.
+        `arguments` must be JSON; what the child prints is appended to `output`. The child has the environment and the
+        directory in which the zygote was started; with `roots`, those that the caller has now, and `roots` first on its
+        path. Returns the job's number. Several threads may ask at once.
         """
-        return self._ask(target, arguments, output, here=False)
+        request: dict[str, Any] = {"target": target, "arguments": arguments, "here": False}
+        if output is not None:
+            request["output"] = str(output.absolute())
+        if roots is not None:
+            paths = [str(root) for root in roots]
+            request["place"] = {"environment": self._environment(paths), "path": paths, "directory": str(Path.cwd())}
+        return self._ask(request)
 
     def kill(self, job: int) -> None:
         """Kill the child of `job`, if it still runs."""
@@ -130,23 +151,17 @@ class Zygote:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def _ask(self, target: str, arguments: dict[str, Any], output: Path | None, *, here: bool) -> int:
+    def _ask(self, request: dict[str, Any]) -> int:
         with self._starting:
             self._jobs += 1
             job = self._jobs
             self._inboxes[job] = queue.SimpleQueue()
-            request = {
-                "job": job,
-                "target": target,
-                "arguments": arguments,
-                "output": str(output) if output is not None else None,
-                "here": here,
-            }
-            os.write(self._requests, json.dumps(request).encode() + b"\n")
+            os.write(self._requests, json.dumps({"job": job, **request}).encode() + b"\n")
         return job
 
     def abort(self) -> None:
         """Kill the zygote and all its children; whoever waits for their messages gets a `ZygoteError`."""
+        self._aborted = True
         if self._process is not None:
             self._process.kill()
         for pid in list(self._children.values()):

@@ -15,7 +15,7 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness.sim import terminal
@@ -83,6 +83,14 @@ def _lines(descriptor: int) -> Any:
         yield from whole
 
 
+def _take_place(environment: dict[str, str], path: Sequence[str], directory: str) -> None:
+    """Begin where the one who asks is, not where the zygote was started; `-m` puts the directory first on the path."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(directory)
+    sys.path[: 0 if sys.flags.safe_path else 1] = [*([] if sys.flags.safe_path else [directory]), *path]
+
+
 def _run_child(request: dict[str, Any], reports: int) -> None:
     code = EXIT_HARNESS_BUG
     channel = Channel(reports, request["job"])
@@ -90,6 +98,8 @@ def _run_child(request: dict[str, Any], reports: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         channel.tell("started", pid=os.getpid())
         terminal.keep()
+        if "place" in request:
+            _take_place(**request["place"])
         if request.get("output"):
             # What the code under test prints belongs to the run, not to the terminal.
             sink = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
