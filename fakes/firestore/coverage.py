@@ -35,7 +35,9 @@ COVERAGE = Coverage(
         "commit times": Remark(
             "supported", "microseconds, strictly rising; a write that changes nothing keeps the old"
         ),
-        "reads in the past": Remark("supported", "for one hour; stale-read faults use them"),
+        "reads in the past": Remark(
+            "supported", "for one hour and the last 10,000 changes or 16 MB; stale-read faults use them"
+        ),
         "value order": Remark("supported", "across types, integers and doubles by value"),
         "indexes": Remark("approximated", "never missing: no query fails for want of a composite index"),
         "limits": Remark("supported", "1 MiB a document, 10 MiB a commit"),

@@ -25,7 +25,7 @@ COVERAGE = Coverage(
         ),
         "doubles": Remark("supported", "the same log, timestamp and insert_id make one entry"),
         "order": Remark("supported", "by timestamp, then insert_id"),
-        "retention": Remark("supported", "30 days"),
+        "retention": Remark("approximated", "30 days, the newest 100,000 entries (option `limits`: `most_entries`)"),
         "limits": Remark("supported", "256 KB an entry; timestamps within 24 h ahead and the retention back"),
         "delay": Remark("approximated", "an entry is found at once (the service takes seconds)"),
         "sinks, metrics, buckets, views": Remark("refused", "their services are not served"),

@@ -15,8 +15,7 @@ class Keeping:
         entries.ledger.keep("numbers", self._numbers)
 
     def _entry(self, timestamp_ns: str, insert_id: str, log_name: str) -> bytes | None:
-        pb = self._entries.get((int(timestamp_ns), insert_id, log_name))
-        return None if pb is None else bytes(pb.SerializeToString())
+        return self._entries.get((int(timestamp_ns), insert_id, log_name))
 
     def _numbers(self) -> bytes:
         return b"%d" % self._entries.numbers

@@ -15,16 +15,22 @@ from fakes.seam import Surroundings, Timer
 
 T = TypeVar("T")
 
+_MANY = 1024
+"""Entries below which nothing is looked for."""
+
 
 class Agenda(Generic[T]):
     """Entries with due times in nanoseconds since the epoch; `wake` is called, in a thread of its own, when one is due.
 
-    Entries are never removed: the owner finds out from `due` whether an entry still means anything.
+    The owner finds out from `due` whether an entry still means anything. Those that mean nothing any more, by the
+    owner's `meant`, are let go when there are many: a lease may last ten minutes, and be over after a millisecond.
     """
 
-    def __init__(self, around: Surroundings, wake: Callable[[], None]) -> None:
+    def __init__(self, around: Surroundings, wake: Callable[[], None], meant: Callable[[T], bool]) -> None:
         self._around = around
         self._wake = wake
+        self._meant = meant
+        self._sifted_at = _MANY
         self._heap: list[tuple[int, int, T]] = []
         self._numbers = itertools.count()
         self._timer: Timer | None = None
@@ -33,6 +39,10 @@ class Agenda(Generic[T]):
     def add(self, due_ns: int, entry: T) -> None:
         """Have `entry` popped at `due_ns` or as soon as possible after it."""
         heapq.heappush(self._heap, (due_ns, next(self._numbers), entry))
+        if len(self._heap) >= self._sifted_at:
+            self._heap[:] = [one for one in self._heap if self._meant(one[2])]
+            heapq.heapify(self._heap)
+            self._sifted_at = max(_MANY, 2 * len(self._heap))
         self._arm()
 
     def due(self, now_ns: int) -> Iterator[T]:

@@ -52,7 +52,7 @@ class Subscription:
         self._by_ack_id: dict[str, Delivery] = {}
         self._acked_and_kept: OrderedDict[str, Message] = OrderedDict()
         self._ack_numbers = itertools.count(1)
-        self._agenda: Agenda[Delivery | Lease | None] = Agenda(around, self._wake)
+        self._agenda: Agenda[Delivery | Lease | None] = Agenda(around, self._wake, _meant)
         self._watching_age = False
         self._used_ns = around.now_ns()
 
@@ -406,3 +406,10 @@ class Subscription:
             reason=reason,
             data_sha256=message.data_sha256,
         )
+
+
+def _meant(entry: Delivery | Lease | None) -> bool:
+    """Whether an entry of the agenda finds something to do when it falls due."""
+    if isinstance(entry, Lease):
+        return entry.delivery.lease is entry and entry.deadline_ns is not None
+    return entry is None or (entry.held and not entry.acked)

@@ -8,9 +8,11 @@ minute of mail/send here, 429 with `X-RateLimit-*`). Templates, attachments' con
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+from fakes.mail import MOST_MAIL
 from fakes.seam import Refuse
 from fakes.upstreams.exchange import Request, Response, json_response
 from fakes.upstreams.rate import FixedWindow
@@ -34,13 +36,14 @@ class Mail:
 
 
 class SendGrid:
-    """Takes mail with `key` ("" for any); `sent` keeps what was taken, in order."""
+    """Takes mail with `key` ("" for any); `sent` keeps the newest that was taken, in order."""
 
     def __init__(self, key: str, per_minute: int | None) -> None:
         self._key = key
         self._limit = per_minute
         self._window = FixedWindow(per_minute, 60.0)
-        self.sent: list[Mail] = []
+        self.sent: deque[Mail] = deque(maxlen=MOST_MAIL)
+        self._taken = 0
 
     def __call__(self, request: Request, now_s: float) -> Response:
         """One request."""
@@ -66,7 +69,8 @@ class SendGrid:
             return _errors(400, wrong[1], wrong[0], limits)
         for to in body["personalizations"]:
             self.sent.append(_mail(body, to, now_s))
-        return Response(202, b"", {"X-Message-Id": f"windtunnel-{len(self.sent):06d}", **limits})
+            self._taken += 1
+        return Response(202, b"", {"X-Message-Id": f"windtunnel-{self._taken:06d}", **limits})
 
     def _limits(self, now_s: float) -> dict[str, str]:
         if self._limit is None:

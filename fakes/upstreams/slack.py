@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import deque
 
 from fakes.seam import Refuse
 from fakes.upstreams.exchange import Request, Response
@@ -16,16 +17,21 @@ from fakes.upstreams.rate import FixedWindow
 
 HOST = "hooks.slack.com"
 _HOOK = re.compile(r"^/services/[^/]+/[^/]+/[^/]+$")
+MOST_MESSAGES = 10_000
+"""Messages kept to be looked at."""
+
 TEXT = {"Content-Type": "text/html"}
 
 
 class SlackHooks:
-    """Takes messages for any webhook; `messages` keeps (seconds since the epoch, text) of those it took."""
+    """Takes messages for any webhook; `messages` keeps (seconds since the epoch, text) of the newest it
+    took.
+    """
 
     def __init__(self, per_second: int | None) -> None:
         self._per_second = per_second
         self._windows: dict[str, FixedWindow] = {}
-        self.messages: list[tuple[float, str]] = []
+        self.messages: deque[tuple[float, str]] = deque(maxlen=MOST_MESSAGES)
 
     def __call__(self, request: Request, now_s: float) -> Response:
         """One request."""

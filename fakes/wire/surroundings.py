@@ -21,15 +21,20 @@ Ruler = Callable[[Call], Ruling]
 Recorder = Callable[[str, Mapping[str, Any]], None]
 
 
+_FEW = 64
+"""Cancelled timers that may lie about."""
+
+
 class RealTimer:
     """A pending `call_later` on the real clock."""
 
-    def __init__(self, action: Callable[[], None]) -> None:
+    def __init__(self, action: Callable[[], None], cancelled: Callable[[RealTimer], None]) -> None:
         self.action: Callable[[], None] | None = action
+        self._cancelled = cancelled
 
     def cancel(self) -> None:
         """Forget it; does nothing when it has run already."""
-        self.action = None
+        self._cancelled(self)
 
 
 class Alarms:
@@ -38,19 +43,21 @@ class Alarms:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._heap: list[tuple[float, int, RealTimer]] = []
+        self._idle = 0
         self._numbers = itertools.count()
         self._waiting: threading.Thread | None = None
         self._closed = False
 
     def add(self, seconds: float, action: Callable[[], None]) -> RealTimer:
         """Run `action` in `seconds` (>= 0)."""
-        timer = RealTimer(action)
+        timer = RealTimer(action, self._cancel)
         with self._changed:
             heapq.heappush(self._heap, (time.monotonic() + seconds, next(self._numbers), timer))
             if self._waiting is None:
                 self._waiting = threading.Thread(target=self._wait, name="wire-alarms", daemon=True)
                 self._waiting.start()
-            self._changed.notify()
+            if self._heap[0][2] is timer:
+                self._changed.notify()
         return timer
 
     def close(self) -> None:
@@ -58,6 +65,18 @@ class Alarms:
         with self._changed:
             self._closed = True
             self._changed.notify()
+
+    def _cancel(self, timer: RealTimer) -> None:
+        with self._changed:
+            if timer.action is None:
+                return
+            timer.action = None
+            self._idle += 1
+            if self._idle > max(_FEW, len(self._heap) // 2):
+                # Most are cancelled long before their time, of a lease or of a transaction say.
+                self._heap = [entry for entry in self._heap if entry[2].action is not None]
+                heapq.heapify(self._heap)
+                self._idle = 0
 
     def _wait(self) -> None:
         with self._changed:
@@ -69,7 +88,9 @@ class Alarms:
                 else:
                     timer = heapq.heappop(self._heap)[2]
                     action, timer.action = timer.action, None
-                    if action is not None:
+                    if action is None:
+                        self._idle -= 1
+                    else:
                         threading.Thread(target=action, name="wire-alarm", daemon=True).start()
 
 

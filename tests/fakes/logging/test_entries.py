@@ -44,3 +44,10 @@ def test_an_entry_from_too_far_away_in_time_is_refused(at_ns):
 def test_a_bad_log_name_is_refused_and_shown(log):
     with pytest.raises(GrpcError, match="log name"):
         Entries(Limits()).add(entry("x", log=log), NOW_NS)
+
+
+def test_the_oldest_go_when_there_are_too_many():
+    entries = Entries(Limits(most_entries=20))
+    for number in range(50):
+        entries.add(entry(str(number)), NOW_NS + number)
+    assert texts(entries) == [str(number) for number in range(30, 50)]

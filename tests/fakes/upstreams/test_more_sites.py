@@ -102,7 +102,7 @@ def test_mail_that_is_not_right_is_refused_by_field(session, upstreams, body, he
     answer = session.post(MAIL, json=body, headers=headers)
     assert answer.status_code == status
     assert answer.json()["errors"][0]["field"] == field
-    assert upstreams.sendgrid.sent == []
+    assert not upstreams.sendgrid.sent
 
 
 def test_mail_is_taken_and_counted(session, upstreams, around):

@@ -38,6 +38,18 @@ def test_a_cancelled_timer_does_not_run(around):
     assert ran == []
 
 
+def test_cancelled_timers_do_not_pile_up_and_the_others_run(around):
+    fence, ran = threading.Event(), []
+    for number in range(1000):
+        timer = around.call_later(0.02 if number % 100 == 0 else 3600, lambda number=number: ran.append(number))
+        if number % 100:
+            timer.cancel()
+    assert len(around._alarms._heap) < 200
+    around.call_later(0.2, fence.set)
+    assert fence.wait(timeout=10)
+    assert sorted(ran) == list(range(0, 1000, 100))
+
+
 def test_a_stream_of_chance_depends_on_its_name_and_the_back_end():
     draws = {
         RealSurroundings(backend, seed=1).rng(name).random() for backend in ("pubsub", "gcs") for name in ("a", "b")
