@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from fakes.bigquery import information_schema, job_views, wildcards
+from fakes.bigquery import information_schema, job_views, meta_tables, wildcards
 from fakes.bigquery.catalog import Catalog, Table, split_path
 from fakes.bigquery.errors import not_found
 from fakes.bigquery.history import History
@@ -56,6 +56,9 @@ class View:
         if len(parts) == 1 and (temporary := self.temporary.get(parts[0].lower())):
             self.used_temporary = True
             return self.catalog.source(temporary)
+        if meta_tables.is_tables(parts):
+            self.generation = -1
+            return meta_tables.tables(self.catalog, parts, self.project, self.dataset)
         if information_schema.is_view(parts):
             self.generation = -1
             path = [x for p in parts for x in p.split(".")]

@@ -133,6 +133,8 @@ class Ddl:
     def _create_table(self, node: exp.Create) -> None:
         schema = node.this if isinstance(node.this, exp.Schema) else None
         target = schema.this if schema is not None else node.this
+        if options.has(node, exp.ExternalProperty):
+            raise Unsupported("external tables", "load the files")
         temporary = options.has(node, exp.TemporaryProperty)
         id = self.environment.temporary_id(target.name) if temporary else self._id(target)
         self.catalog.dataset(id[0], id[1], sql=True)

@@ -87,10 +87,11 @@ def source(catalog: Catalog, parts: Sequence[str], project: str, dataset: str) -
     if head and not head[-1].lower().startswith("region-"):
         datasets = [catalog.dataset(owner, head[-1], sql=True)]
     rows = [row for d in datasets for row in _rows(catalog, name, d)]
-    return Source((owner, "INFORMATION_SCHEMA", name), VIEWS[name], sql=_literal(VIEWS[name], rows), wildcard=True)
+    return Source((owner, "INFORMATION_SCHEMA", name), VIEWS[name], sql=literal(VIEWS[name], rows), wildcard=True)
 
 
-def _literal(columns: Columns, rows: list[Row]) -> str:
+def literal(columns: Columns, rows: list[Row]) -> str:
+    """The rows as a DuckDB subquery."""
     names = ", ".join(f"NULL::{t.duck} AS {quoted(n)}" for n, t in columns)
     empty = f"SELECT {names} WHERE FALSE"
     if not rows:
@@ -166,7 +167,7 @@ def _of_table(catalog: Catalog, name: str, table: Table) -> list[Row]:
         case "TABLE_OPTIONS":
             return [base | row for row in _options(table)]
         case "PARTITIONS":
-            return _partitions(catalog, table) if table.stored else []
+            return partitions(catalog, table) if table.stored else []
         case _:
             count = catalog.engine.run(f"SELECT count(*) FROM {table.sql}")[0][0] if table.stored else 0
             return [{"project_id": table.id[0], "table_schema": table.id[1], "table_name": table.id[2],
@@ -268,7 +269,8 @@ def _json(value: Any) -> str:
     return json.dumps(str(value), ensure_ascii=False)
 
 
-def _partitions(catalog: Catalog, table: Table) -> list[Row]:
+def partitions(catalog: Catalog, table: Table) -> list[Row]:
+    """The partitions of a stored table as rows of the view; of one without, one row."""
     base = _base(table) | {"last_modified_time": table.modified_ms, "storage_tier": "ACTIVE"}
     engine = catalog.engine
     if table.range_partitioning is not None:

@@ -55,6 +55,8 @@ class Queries:
             )
         if config.get("useLegacySql", False) is True:
             raise Unsupported("legacy SQL", "set useLegacySql to false")
+        if config.get("tableDefinitions"):
+            raise Unsupported("external tables", "load the files")
         parameters, bound = read_parameters(config)
         default = config.get("defaultDataset") or {}
         text = text.strip().rstrip(";").rstrip()
@@ -245,7 +247,10 @@ class Environment:
         self.parameters, self._bound = parameters, bound
         self.declared: dict[str, tuple[Type, Any]] = {}
         self.limits: dict[str, Mapping[str, Any]] = {}
-        self.system: dict[str, Any] = {}
+        self.system: dict[str, Any] = {
+            "@@project_id": project, "@@dataset_project_id": project, "@@dataset_id": dataset or None,
+            "@@time_zone": "UTC",
+        }  # fmt: skip
         self.functions: dict[str, Any] = {}
         self.temporary: dict[str, Table] = {}
         self.hidden: tuple[str, str] | None = None
@@ -315,6 +320,23 @@ class Environment:
             except ValueError as problem:
                 raise invalid_query(str(problem)) from None
         self.declared[name.lower()] = (kind, value)
+
+    def set_system(self, name: str, value: str) -> None:
+        """Give one of the system variables that can be set a value; raises for others, and for what it would change."""
+        match name.lower():
+            case "@@dataset_id":
+                self.dataset = value
+            case "@@dataset_project_id":
+                self.project = value
+            case "@@time_zone" if value != "UTC":
+                raise Unsupported(f"SET @@time_zone = '{value}'", "name the zone where it matters")
+            case "@@time_zone" | "@@query_label":
+                pass
+            case other if other in self.system:
+                raise invalid_query(f"System variable {name} is read-only")
+            case _:
+                raise Unsupported(f"system variable {name}")
+        self.system[name.lower()] = value
 
     def get(self, name: str) -> Any:
         """The value of a variable."""

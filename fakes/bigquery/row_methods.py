@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fakes.bigquery import bulk, defaults, destinations, paging, values
+from fakes.bigquery import bulk, defaults, destinations, meta_tables, paging, values
 from fakes.bigquery.catalog import BUFFER, Table
 from fakes.bigquery.errors import ApiError, invalid
 from fakes.bigquery.intake import Intake
@@ -44,11 +44,12 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
         now_ns = service.settle()
         plain, decorator = destinations.partition_of((project, dataset, name))
         table = service.catalog.table(plain)
+        summary = meta_tables.summary(service.catalog, table) if decorator == meta_tables.SUMMARY else ""
         if not table.stored:
             raise invalid(f"Cannot list a table of type {table.kind}.")
-        columns = table.columns
+        columns = meta_tables.SUMMARY_COLUMNS if summary else table.columns
         way = request.sight.way
-        if way.ways():
+        if way.ways() and not summary:
             columns = [(new, dict(columns)[old]) for old, new in shown_columns(columns, way)]
         if (wanted := request.query.get("selectedFields")) is not None:
             names = {w.split(".")[0].lower() for w in wanted.split(",")}
@@ -60,11 +61,13 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
         limit = request.number("maxResults")
         size = min(limit if limit is not None else 100_000, 100_000)
         where, bounds = "", {}
-        if decorator:
+        if decorator and not summary:
             column, low, high = destinations.partition_bounds(table, decorator)
             where, bounds = f" WHERE {quoted(column)} >= $low AND {quoted(column)} < $high", {"low": low, "high": high}
-        stored = table.sql
-        if request.sight.age_s:
+        stored = summary or table.sql
+        if summary:
+            pass
+        elif request.sight.age_s:
             stored = service.history.source(table, now_ns - round(request.sight.age_s * 1e9), now_ns).sql
         elif way.ways():
             stored = request.sight.source(table, service.catalog.source(table), now_ns // NS_PER_US).sql

@@ -63,6 +63,7 @@ class Script:
         self.transaction_id = ""
         self.last: Result | None = None
         self.error: ApiError | None = None
+        environment.system["@@script.job_id"] = job.id
 
     def run(self, tree: Sequence[Any]) -> None:
         """Run every statement; the last query's rows are the job's."""
@@ -182,7 +183,7 @@ class Script:
                 self.environment.declare(name, kind, [] if kind.kind == "ARRAY" else None, field)
 
     def _assign(self, node: script_tree.Assign) -> None:
-        if len(node.names) == 1:
+        if not node.apart:
             self._set(node.names[0], node.value)
             return
         kind, value = self._value(node.value)
@@ -199,6 +200,9 @@ class Script:
         return kind
 
     def _set(self, name: str, expression: str) -> None:
+        if name.startswith("@@"):
+            self.environment.set_system(name, str(self._coerced(expression, STRING)))
+            return
         head, _, rest = name.partition(".")
         kind = self._checked(head)
         if rest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fakes.bigquery import costs, destinations
+from fakes.bigquery import costs, destinations, meta_tables
 from fakes.bigquery.catalog import Table, check_schema
 from fakes.bigquery.dataset_methods import check_etag, merged
 from fakes.bigquery.errors import ApiError, Unsupported, invalid
@@ -199,8 +199,13 @@ def get(service: Service, request: Request) -> dict[str, Any]:
     with service.lock:
         service.settle()
         project, dataset, name = request.path
-        table = service.catalog.table((project, dataset, name.split("$")[0]))
-        return resource(service, drifted(table, request.sight.way))
+        plain, _, decorator = name.partition("$")
+        table = service.catalog.table((project, dataset, plain))
+        shown = resource(service, drifted(table, request.sight.way))
+        if decorator == meta_tables.SUMMARY:
+            shown["tableReference"] = {**shown["tableReference"], "tableId": name}
+            shown["schema"] = {"fields": [t.rest(n) for n, t in meta_tables.SUMMARY_COLUMNS]}
+        return shown
 
 
 def patch(service: Service, request: Request) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from fakes.bigquery.errors import Unsupported
 from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.scope import Expr, Scope
-from fakes.bigquery.sql.types import INT64, STRING, array, struct
+from fakes.bigquery.sql.types import BYTES, INT64, STRING, array, struct
 
 if TYPE_CHECKING:
     from fakes.bigquery.sql.calls import Calls, Modifiers
@@ -80,13 +80,28 @@ def filtered(condition: str, over: str) -> str:
     return f"FILTER (WHERE {condition}) {over}".strip()
 
 
+def _bytes_agg(calls: Calls, value: Expr, modifiers: Modifiers, scope: Scope, over: str) -> Expr:
+    """STRING_AGG of BYTES, always through an array."""
+    order = calls.order(modifiers.order, scope)
+    if modifiers.distinct and order:
+        items = distinct_ordered(calls, value, modifiers, scope, over, nulls=False)
+    else:
+        distinct = "DISTINCT " if modifiers.distinct else ""
+        items = f"list({distinct}{value.sql}{order}) {filtered(f'{value.sql} IS NOT NULL', over)}"
+    if modifiers.limit is not None:
+        items = f"list_slice({items}, 1, {_limit(calls, modifiers.limit, scope)})"
+    given = modifiers.arguments[1:]
+    delimiter = calls.expressions.coerced(given[0], scope, BYTES) if given else "','::BLOB"
+    return Expr(use(calls.context, f"wt_bytes_join({items}, {delimiter})"), BYTES)
+
+
 def string_agg(calls: Calls, modifiers: Modifiers, node: exp.Anonymous, scope: Scope, over: str) -> Expr:
     """STRING_AGG with LIMIT goes through an array; without, it is the plain aggregate."""
     inner = calls._without_aliases(scope)
     value = calls.expressions.compile(modifiers.arguments[0], inner)
     if value.type.kind not in ("STRING", "NULL"):
         if value.type.kind == "BYTES":
-            raise Unsupported("STRING_AGG of BYTES")
+            return _bytes_agg(calls, value, modifiers, inner, over)
         raise calls.context.fail(f"No matching signature for aggregate function STRING_AGG\n  Argument types: "
                                  f"{value.type}", node)  # fmt: skip
     delimiter = calls.expressions.coerced(modifiers.arguments[1], scope, STRING) if modifiers.arguments[1:] else "','"

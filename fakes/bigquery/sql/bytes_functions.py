@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+
 from fakes.bigquery.sql.native import BIGINT, BLOB, BLOBS, BOOL, TEXT, Native
 
 
@@ -48,7 +51,39 @@ def _substr(value: bytes, position: int, length: int | None) -> bytes | None:
     return value[start:] if length is None else value[start : start + length]
 
 
+def _bitwise(work: Callable[[int, int], int]) -> Callable[[bytes, bytes], bytes]:
+    def compute(a: bytes, b: bytes) -> bytes:
+        if len(a) != len(b):
+            raise ValueError(
+                "Bitwise binary operator for BYTES requires equal length of the inputs. Got"
+                f" {len(a)} bytes on the left hand side and {len(b)} bytes on the right hand side"
+            )
+        return bytes(map(work, a, b))
+
+    return compute
+
+
+def _shifted(sign: str) -> Callable[[bytes, int], bytes]:
+    def compute(value: bytes, count: int) -> bytes:
+        if count < 0:
+            raise ValueError("Bitwise shift by negative offset.")
+        whole = int.from_bytes(value)
+        moved = whole >> count if sign == ">>" else (whole << min(count, 8 * len(value))) & ((1 << 8 * len(value)) - 1)
+        return moved.to_bytes(len(value))
+
+    return compute
+
+
 NATIVES: dict[str, Native] = {
+    "wt_bytes_and": Native((BLOB, BLOB), BLOB, _bitwise(operator.and_)),
+    "wt_bytes_or": Native((BLOB, BLOB), BLOB, _bitwise(operator.or_)),
+    "wt_bytes_xor": Native((BLOB, BLOB), BLOB, _bitwise(operator.xor)),
+    "wt_bytes_not": Native((BLOB,), BLOB, lambda v: bytes(byte ^ 0xFF for byte in v)),
+    "wt_bytes_left_shift": Native((BLOB, BIGINT), BLOB, _shifted("<<")),
+    "wt_bytes_right_shift": Native((BLOB, BIGINT), BLOB, _shifted(">>")),
+    # Regular expressions take a byte for a character: so does text of which each character stands for one byte.
+    "wt_latin": Native((BLOB,), TEXT, lambda v: bytes(v).decode("latin-1")),
+    "wt_unlatin": Native((TEXT,), BLOB, lambda v: v.encode("latin-1")),
     "wt_bytes_bit_count": Native((BLOB,), BIGINT, lambda b: sum(byte.bit_count() for byte in b)),
     "wt_bytes_left": Native((BLOB, BIGINT), BLOB, lambda v, n: v[: _counted("LEFT", n)]),
     "wt_bytes_right": Native((BLOB, BIGINT), BLOB, _right),

@@ -59,7 +59,7 @@ class Modifiers:
             return self._peel(node.this)
         if isinstance(node, exp.Distinct):
             self.distinct = True
-            return list(node.expressions)
+            return [inner for one in node.expressions for inner in self._peel(one)]
         return [node]
 
 

@@ -26,6 +26,26 @@ class GoogleSqlParser(BigQueryParser):  # type: ignore[misc] # sqlglot is untype
     FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {k: BigQueryParser.FUNCTION_PARSERS[k] for k in KEPT_PARSERS}
     FUNCTIONS_WITH_ALIASED_ARGS: ClassVar[set[str]] = {"STRUCT"}
 
+    PIPE_SYNTAX_TRANSFORM_PARSERS: ClassVar[dict[str, Any]] = {
+        **BigQueryParser.PIPE_SYNTAX_TRANSFORM_PARSERS,
+        "DROP": lambda self, query: self._parse_pipe_drop(query),
+        "SET": lambda self, query: self._parse_pipe_set(query),
+    }
+
+    def _parse_pipe_drop(self, query: Any) -> Any:
+        self._match_text_seq("DROP")
+        dropped = self._parse_csv(self._parse_id_var)
+        query.select(exp.Star(except_=dropped), append=False, copy=False)
+        return self._build_pipe_cte(query=query, expressions=[exp.Star()])
+
+    def _parse_pipe_set(self, query: Any) -> Any:
+        self._match_text_seq("SET")
+        changed = [
+            exp.alias_(one.expression, one.this.name, quoted=True) for one in self._parse_csv(self._parse_equality)
+        ]
+        query.select(exp.Star(replace=changed), append=False, copy=False)
+        return self._build_pipe_cte(query=query, expressions=[exp.Star()])
+
     def _warn_unsupported(self) -> None:
         # The emulator refuses what the grammar does not know, so nothing is to be said on a logger.
         pass

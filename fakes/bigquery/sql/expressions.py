@@ -15,7 +15,7 @@ from fakes.bigquery.sql import literals, membership
 from fakes.bigquery.sql.calls import Calls
 from fakes.bigquery.sql.casts import cast, convert, limited, text, use
 from fakes.bigquery.sql.names import Names
-from fakes.bigquery.sql.operators import Operators
+from fakes.bigquery.sql.operators import BITWISE, Operators
 from fakes.bigquery.sql.scope import Context, Expr, Query, Scope, parameter_key
 from fakes.bigquery.sql.types import (
     BOOL,
@@ -35,7 +35,6 @@ from fakes.bigquery.sql.types import (
 NULL = Type("NULL")
 COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
-BITWISE = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseLeftShift: "<<", exp.BitwiseRightShift: ">>"}
 
 
 class Queries(Protocol):
@@ -192,20 +191,13 @@ class Expressions:
         return self.operators.arithmetic(sign, left, right, node)
 
     def _bitwise(self, node: exp.Expression, scope: Scope) -> Expr:
-        left, right = self._bits(node.this, scope), self._bits(node.expression, scope)
-        return Expr(f"({left} {BITWISE[type(node)]} {right})", INT64)
-
-    def _xor(self, node: exp.Expression, scope: Scope) -> Expr:
-        return Expr(f"xor({self._bits(node.this, scope)}, {self._bits(node.expression, scope)})", INT64)
+        return self.operators.bitwise(node, self.compile(node.this, scope), self.compile(node.expression, scope))
 
     def _bitwise_not(self, node: exp.Expression, scope: Scope) -> Expr:
-        return Expr(f"(~{self._bits(node.this, scope)})", INT64)
-
-    def _bits(self, node: exp.Expression, scope: Scope) -> str:
-        operand = self.compile(node, scope)
+        operand = self.compile(node.this, scope)
         if operand.type.kind == "BYTES":
-            raise Unsupported("a bitwise operator on BYTES")
-        return self.coerce(operand, INT64, node)
+            return Expr(use(self.context, f"wt_bytes_not({operand.sql})"), operand.type)
+        return Expr(f"(~{self.coerce(operand, INT64, node)})", INT64)
 
     def _neg(self, node: exp.Neg, scope: Scope) -> Expr:
         inner = node.this
@@ -396,7 +388,7 @@ class Expressions:
         exp.Boolean: _bool, exp.Parameter: _parameter, exp.Placeholder: _placeholder, exp.Column: _column,
         exp.Dot: _dot, exp.Paren: _paren, exp.And: _logic, exp.Or: _logic, exp.Not: _not,
         **dict.fromkeys(COMPARISONS, _compare), exp.NullSafeEQ: _null_safe, exp.NullSafeNEQ: _null_safe,
-        **dict.fromkeys(ARITHMETIC, _arithmetic), **dict.fromkeys(BITWISE, _bitwise), exp.BitwiseXor: _xor,
+        **dict.fromkeys(ARITHMETIC, _arithmetic), **dict.fromkeys(BITWISE, _bitwise),
         exp.BitwiseNot: _bitwise_not, exp.Neg: _neg, exp.DPipe: _concat, exp.Is: _is, exp.Between: _between,
         exp.In: membership.is_in, exp.Like: membership.like, exp.Case: _case, exp.If: _if, exp.Cast: _cast,
         exp.TryCast: _cast,

@@ -36,6 +36,23 @@ MACROS: dict[str, tuple[str, str]] = {
     ),
     "wt_div": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a // b END"),
     "wt_mod": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a % b END"),
+    # A shift by 64 places or more leaves nothing, and the places of a negative number are filled with zeros.
+    "wt_left_shift": (
+        "a, n",
+        "CASE WHEN n < 0 THEN error('Bitwise shift by negative offset.') WHEN n > 63 THEN 0 ELSE wt_signed(("
+        "wt_unsigned(a) << CAST(greatest(n, 0) AS UHUGEINT)) & 18446744073709551615::UHUGEINT) END",
+    ),
+    "wt_right_shift": (
+        "a, n",
+        "CASE WHEN n < 0 THEN error('Bitwise shift by negative offset.') WHEN n > 63 THEN 0 ELSE"
+        " wt_signed(wt_unsigned(a) >> CAST(greatest(n, 0) AS UHUGEINT)) END",
+    ),
+    "wt_unsigned": ("a", "CAST(CASE WHEN a < 0 THEN CAST(a AS HUGEINT) + 18446744073709551616 ELSE a END AS UHUGEINT)"),
+    "wt_signed": (
+        "a",
+        "CAST(CASE WHEN a > 9223372036854775807 THEN CAST(a AS HUGEINT) - 18446744073709551616 ELSE CAST(a AS HUGEINT)"
+        " END AS BIGINT)",
+    ),
     "wt_floor_div": (
         "a, b",
         "CAST(CASE WHEN a % b <> 0 AND a < 0 THEN a // b - 1 ELSE a // b END AS BIGINT)",

@@ -147,15 +147,19 @@ def within(kind: str, value: Decimal, precision: int, scale: int, shown: str) ->
     return fitted(rounded, kind)
 
 
-def _function(name: str, work: Callable[..., Decimal]) -> Callable[..., Decimal]:
+def _function(name: str, work: Callable[..., Decimal], kind: str) -> Callable[..., Decimal]:
     def compute(*arguments: Decimal) -> Decimal:
         try:
-            return fitted(work(*arguments), "NUMERIC", name)
+            return fitted(work(*arguments), kind, name)
         except ArithmeticError:
             shown = ", ".join(plain(a) for a in arguments)
             raise ValueError(f"Illegal argument to {name}: {shown}") from None
 
     return compute
+
+
+def _whole(a: Decimal, b: Decimal) -> Decimal:
+    return _divide(a, b).quantize(Decimal(1), "ROUND_DOWN", moments.WIDE)
 
 
 def _logarithm(value: Decimal, base: Decimal) -> Decimal:
@@ -221,7 +225,10 @@ NATIVES: dict[str, Native] = {
     **{
         f"wt_{kind.lower()}_{word}": Native((duck, duck), duck, _binary(kind, sign, work))
         for kind, duck in (("NUMERIC", NUMERIC), ("BIGNUMERIC", BIGNUMERIC))
-        for word, sign, work in (("product", "*", moments.WIDE.multiply), ("quotient", "/", _divide))
+        for word, sign, work in (
+            ("sum", "+", moments.WIDE.add), ("difference", "-", moments.WIDE.subtract),
+            ("product", "*", moments.WIDE.multiply), ("quotient", "/", _divide), ("whole", "/", _whole),
+        )
     },
     "wt_numeric_quotient_or_null": Native((NUMERIC, NUMERIC), NUMERIC, _or_null(_binary("NUMERIC", "/", _divide))),
     "wt_bignumeric_quotient_or_null": Native(
@@ -235,12 +242,14 @@ NATIVES: dict[str, Native] = {
     "wt_bignumeric_of": Native((TEXT,), BIGNUMERIC, lambda text: decimal_of(text, "BIGNUMERIC")),
     "wt_numeric_parse": Native((TEXT,), NUMERIC, _parse("NUMERIC")),
     "wt_bignumeric_parse": Native((TEXT,), BIGNUMERIC, _parse("BIGNUMERIC")),
-    "wt_numeric_sqrt": Native((NUMERIC,), NUMERIC, _function("SQRT", moments.WIDE.sqrt)),
-    "wt_numeric_exp": Native((NUMERIC,), NUMERIC, _function("EXP", moments.WIDE.exp)),
-    "wt_numeric_ln": Native((NUMERIC,), NUMERIC, _function("LN", moments.WIDE.ln)),
-    "wt_numeric_log10": Native((NUMERIC,), NUMERIC, _function("LOG10", moments.WIDE.log10)),
-    "wt_numeric_log": Native((NUMERIC, NUMERIC), NUMERIC, _function("LOG", _logarithm)),
-    "wt_numeric_pow": Native((NUMERIC, NUMERIC), NUMERIC, _function("POW", moments.WIDE.power)),
+    **{
+        f"wt_{kind.lower()}_{name.lower()}": Native((duck,) * arity, duck, _function(name, work, kind))
+        for kind, duck in (("NUMERIC", NUMERIC), ("BIGNUMERIC", BIGNUMERIC))
+        for name, arity, work in (
+            ("SQRT", 1, moments.WIDE.sqrt), ("EXP", 1, moments.WIDE.exp), ("LN", 1, moments.WIDE.ln),
+            ("LOG10", 1, moments.WIDE.log10), ("LOG", 2, _logarithm), ("POW", 2, moments.WIDE.power),
+        )
+    },
     "wt_numeric_spread": Native((NUMERICS, TEXT), DOUBLE, _spread),
     "wt_bignumeric_spread": Native((BIGNUMERICS, TEXT), DOUBLE, _spread),
     "wt_cbrt": Native((DOUBLE,), DOUBLE, _cube_root),

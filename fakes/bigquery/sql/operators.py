@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from fakes.bigquery.sql.expressions import Expressions
 
 
+BITWISE = {
+    exp.BitwiseAnd: "and", exp.BitwiseOr: "or", exp.BitwiseXor: "xor", exp.BitwiseLeftShift: "left_shift",
+    exp.BitwiseRightShift: "right_shift",
+}  # fmt: skip
+
+
 class Operators:
     """The operators of one statement."""
 
@@ -97,6 +103,18 @@ class Operators:
             word = {"+": "add", "-": "subtract", "*": "multiply"}[sign]
             return Expr(use(context, f"wt_float_{word}({a}, {b})"), wanted)
         return Expr(f"({a} {sign} {b})", wanted)
+
+    def bitwise(self, node: exp.Expression, left: Expr, right: Expr) -> Expr:
+        """`&`, `|`, `^` of two INT64 or two BYTES of one length, `<<` and `>>` of either by an INT64."""
+        word, coerce = BITWISE[type(node)], self.expressions.coerce
+        shift = word.endswith("shift")
+        if left.type.kind == "BYTES":
+            other = coerce(right, INT64 if shift else left.type, node)
+            return Expr(use(self.context, f"wt_bytes_{word}({left.sql}, {other})"), left.type)
+        a, b = coerce(left, INT64, node), coerce(right, INT64, node)
+        if shift:
+            return Expr(use(self.context, f"wt_{word}({a}, {b})"), INT64)
+        return Expr(f"xor({a}, {b})" if word == "xor" else f"({a} {'&' if word == 'and' else '|'} {b})", INT64)
 
     def _date_arithmetic(self, sign: str, left: Expr, right: Expr, node: exp.Expression) -> Expr:
         kinds = (left.type.kind, right.type.kind)

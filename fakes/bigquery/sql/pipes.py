@@ -13,7 +13,7 @@ from typing import Any
 from fakes.bigquery.errors import Unsupported
 
 KNOWN = {"SELECT", "EXTEND", "WHERE", "AGGREGATE", "ORDER", "LIMIT", "JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS",
-         "UNION", "INTERSECT", "EXCEPT", "DISTINCT", "PIVOT", "UNPIVOT"}  # fmt: skip
+         "UNION", "INTERSECT", "EXCEPT", "DISTINCT", "PIVOT", "UNPIVOT", "DROP", "SET"}  # fmt: skip
 """The first words of operators that are understood at all."""
 AFTER: dict[str, frozenset[str]] = {
     "LIMIT": frozenset(),

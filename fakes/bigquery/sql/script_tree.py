@@ -24,10 +24,11 @@ class Declare:
 
 @dataclass(slots=True)
 class Assign:
-    """SET names = expression; several names take a struct apart."""
+    """SET names = expression; names in parentheses take a struct apart."""
 
     names: list[str]
     value: str
+    apart: bool = False
 
 
 @dataclass(slots=True)

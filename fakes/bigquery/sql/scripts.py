@@ -176,7 +176,8 @@ class _Reader:
 
     def _set(self) -> Assign:
         self.need("SET")
-        if self.take("("):
+        apart = self.take("(")
+        if apart:
             names = [self.name()]
             while self.take(","):
                 names.append(self.name())
@@ -184,7 +185,7 @@ class _Reader:
         else:
             names = [self.until("=")]
         self.need("=")
-        return Assign([n.strip() for n in names], self.until(";"))
+        return Assign([n.strip() for n in names], self.until(";"), apart=apart)
 
     def _begin(self) -> Any:
         if self.take("BEGIN", "TRANSACTION") or (self.peek(1) in (";", "") and self.take("BEGIN")):

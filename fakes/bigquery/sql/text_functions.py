@@ -73,9 +73,15 @@ def _soundex(value: str) -> str:
     return out[:4].ljust(4, "0")
 
 
+_BEYOND_RE2 = re.compile(r"(?:[^\\]|^)(?:\\\\)*(\(\?<?[=!]|\(\?>|\\[1-9]|[*+?}]\+)")
+"""What Python's expressions have and RE2's have not: looking around, atomic groups, references back, possessiveness."""
+
+
 def _regexp(pattern: str) -> re.Pattern[str]:
+    if found := _BEYOND_RE2.search(pattern):
+        raise ValueError(f"Cannot parse regular expression: invalid perl operator: {found.group(1)}")
     # RE2 syntax that Python spells otherwise.
-    spelled = re.sub(r"\\p\{?L\}?", r"[^\\W\\d_]", pattern).replace("(?P<", "(?P<").replace(r"\z", r"\Z")
+    spelled = re.sub(r"\\p\{?L\}?", r"[^\\W\\d_]", pattern).replace(r"\z", r"\Z")
     try:
         return re.compile(spelled)
     except re.error as problem:

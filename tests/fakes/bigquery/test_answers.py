@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import BadRequest, GoogleAPICallError
 
-from tests.fakes.bigquery.client import World
+from tests.fakes.bigquery.client import PROJECT, World
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,25 @@ def world() -> Iterator[World]:
         ("(SELECT VAR_POP(x) FROM UNNEST([NUMERIC '1.1', NUMERIC '2.2', NUMERIC '3.4']) x)", 0.8822222222222222),
         ("(SELECT STDDEV(x) FROM UNNEST([10, 14, 18]) x)", 4.0),
         ("IF(FALSE, ERROR('never'), 1)", 1),
+        (
+            "[b'\\x01' | b'\\x02', b'\\x0f' & b'\\x03', b'\\x0f' ^ b'\\x03', ~b'\\x00']",
+            [b"\3", b"\3", b"\x0c", b"\xff"],
+        ),
+        ("[b'\\x01\\x80' << 1, b'\\x01\\x80' >> 1]", [b"\x03\x00", b"\x00\xc0"]),
+        ("[1 << 63, 1 << 64, -1 >> 1, -1 >> 63, 5 >> 1]", [-(2**63), 0, 2**63 - 1, 1, 2]),
+        ("REGEXP_EXTRACT_ALL(b'a1\\xff2', b'[0-9]')", [b"1", b"2"]),
+        ("REGEXP_REPLACE(b'\\xffb', b'\\\\xff(.)', b'\\\\1\\\\1')", b"bb"),
+        ("REGEXP_INSTR(b'\\xff\\x00a', b'a')", 3),
+        ("SQRT(BIGNUMERIC '4') + POW(BIGNUMERIC '2', BIGNUMERIC '3')", Decimal(10)),
+        ("DIV(BIGNUMERIC '-7', BIGNUMERIC '2')", Decimal(-3)),
+        ("SAFE_MULTIPLY(BIGNUMERIC '2', BIGNUMERIC '0.5')", Decimal(1)),
+        ("(SELECT STRING_AGG(b, b'-' ORDER BY b DESC) FROM UNNEST([b'a', NULL, b'b']) b)", b"b-a"),
+        (
+            "(SELECT ARRAY_AGG(DISTINCT DATE(x) IGNORE NULLS) FROM UNNEST([DATETIME '2024-01-01', NULL]) x)",
+            [date(2024, 1, 1)],
+        ),
+        ("(SELECT MAX_BY(x, y) FROM UNNEST([STRUCT(1 AS x, TRUE AS y), (2, FALSE)]))", 1),
+        ("@@project_id", PROJECT),
         ("COALESCE(1, ERROR('never'))", 1),
     ],
 )
@@ -56,6 +75,11 @@ def test_the_reference_says(world: World, expression: str, value: object) -> Non
         ("SELECT ERROR(CONCAT('a', 'b'))", "ab"),
         ("SELECT 'a' UNION ALL SELECT ERROR('no')", "no"),
         ("SELECT CASE WHEN x = 2 THEN ERROR('two') ELSE x END FROM UNNEST([1, 2]) x", "two"),
+        ("SELECT 1 << -1", "Bitwise shift by negative offset"),
+        ("SELECT b'a' & b'ab'", "requires equal length"),
+        ("SELECT REGEXP_EXTRACT('ab', r'a(?=b)')", "invalid perl operator"),
+        ("SELECT REGEXP_EXTRACT('aa', r'(a)\\1')", "Cannot parse regular expression"),
+        ("SET @@project_id = 'x'", "read-only"),
         ("SELECT ASCII('â')", "not a structurally valid ASCII string"),
         ("SELECT RANGE(DATE '2022-12-31', DATE '2022-12-01')", "must be smaller than range end"),
         ("SELECT RANGE_BUCKET(1, [3, 2])", "ascending order"),
@@ -100,13 +124,16 @@ def test_an_error_of_the_service_is_one_here(world: World, sql: str, message: st
         "SELECT MIN(r) FROM UNNEST([RANGE<DATE> '[UNBOUNDED, 2020-01-01)']) r",
         "SELECT HLL_COUNT.EXTRACT(HLL_COUNT.INIT(1))",
         "SELECT b'a' LIKE b'a%'",
-        "SELECT b'a' & b'b'",
         "SELECT INTERVAL 10 HOUR / 3",
         "SELECT COSINE_DISTANCE([(1, 1.0)], [(1, 2.0)])",
         "SELECT FORMAT_TIMESTAMP('%Z', TIMESTAMP '2020-07-01', 'America/New_York')",
         "SELECT FORMAT_DATE('%f', DATE '2020-07-01')",
         "SELECT JSON_QUERY(JSON '{}', 'lax $.a')",
-        "SELECT @@project_id",
+        "SELECT @@bq_legacy",
+        "SELECT SQRT(BIGNUMERIC '2')",
+        "SELECT SAFE_ADD(BIGNUMERIC '99999999999999999999', BIGNUMERIC '1')",
+        "SELECT PERCENTILE_CONT(x, 0.5) OVER () FROM UNNEST([NUMERIC '1']) x",
+        "CREATE EXTERNAL TABLE d.e OPTIONS (format = 'CSV', uris = ['gs://b/x.csv'])",
         "SELECT WITH(a AS 1, a + 1)",
         "SELECT * FROM (UNNEST([1]) a JOIN UNNEST([1]) b ON a = b)",
         "SELECT * FROM ML.PREDICT(MODEL d.m, TABLE d.t)",
@@ -131,6 +158,8 @@ def test_what_is_not_supported_is_refused_by_name(world: World, sql: str) -> Non
         ("|> EXTEND x * 2 AS y |> AGGREGATE SUM(y) AS s", [{"s": 12}]),
         ("|> EXTEND MOD(x, 2) AS odd |> AGGREGATE COUNT(*) AS n GROUP BY odd |> WHERE n = 2", [{"odd": 1, "n": 2}]),
         ("|> SELECT x + 1 AS x |> WHERE x > 3", [{"x": 4}]),
+        ("|> EXTEND x * 2 AS y |> SELECT x, y |> SET y = x + y, x = 0 |> ORDER BY y |> LIMIT 1", [{"x": 0, "y": 3}]),
+        ("|> EXTEND x * 2 AS y |> SELECT x, y |> DROP x |> WHERE y > 4", [{"y": 6}]),
     ],
 )
 def test_pipes_are_read_from_left_to_right(world: World, pipe: str, rows: list[dict[str, Any]]) -> None:
@@ -149,3 +178,31 @@ def test_values_that_only_look_like_dates_in_duckdb_are_not_stored_unseen(world:
         {"d": date(1, 1, 1)}, {"d": date(9999, 12, 31)},
     ]  # fmt: skip
     assert world.rows("SELECT AVG(x) v FROM UNNEST([NUMERIC '1', NUMERIC '2']) x") == [{"v": Decimal("1.5")}]
+
+
+def test_a_dataset_named_by_a_script_is_that_of_its_later_statements(world: World) -> None:
+    world.rows("CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 7 AS n")
+    assert world.rows(
+        "SET @@dataset_id = 's'; SELECT n, @@dataset_id AS d, @@script.job_id IS NOT NULL AS j FROM t"
+    ) == [{"n": 7, "d": "s", "j": True}]
+
+
+def test_one_name_in_parentheses_takes_a_struct_apart(world: World) -> None:
+    """So writes dbt's `insert_overwrite`."""
+    told = world.rows(
+        "DECLARE a ARRAY<INT64>; SET (a) = (SELECT AS STRUCT ARRAY_AGG(x) FROM UNNEST([1, 2]) x); SELECT a"
+    )
+    assert told == [{"a": [1, 2]}]
+
+
+def test_the_tables_of_a_dataset_and_the_partitions_of_a_table_are_listed_as_of_old(world: World) -> None:
+    world.rows(
+        "CREATE SCHEMA m; CREATE TABLE m.t (d DATE, s STRING) PARTITION BY d;"
+        "INSERT m.t VALUES ('2024-01-01', 'a'), ('2024-01-02', 'b'); CREATE VIEW m.v AS SELECT 1 AS n"
+    )
+    told = world.rows("SELECT table_id, row_count, size_bytes, type FROM m.__TABLES__ ORDER BY table_id")
+    assert [tuple(row.values()) for row in told] == [("t", 2, 36, 1), ("v", 0, 0, 2)]
+    assert world.client.list_partitions("m.t") == ["20240101", "20240102"]
+    with pytest.raises(BadRequest, match="not partitioned"):
+        world.rows("CREATE TABLE m.plain (n INT64)")
+        world.client.list_partitions("m.plain")
