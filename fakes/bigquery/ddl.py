@@ -22,7 +22,8 @@ from fakes.bigquery.sql.scope import Context, Expr, TableId
 from fakes.bigquery.sql.types import from_ast, quoted
 
 if TYPE_CHECKING:
-    from fakes.bigquery.queries import Environment, Queries
+    from fakes.bigquery.environment import Environment
+    from fakes.bigquery.queries import Queries
 
 NS_PER_MS = 1_000_000
 

@@ -19,7 +19,7 @@ def values_of(service: Service, table: Table) -> dict[str, Any]:
     given = {f["name"]: f["defaultValueExpression"] for f in table.schema if f.get("defaultValueExpression")}
     if not given:
         return {}
-    from fakes.bigquery.queries import Environment
+    from fakes.bigquery.environment import Environment
 
     queries = service.queries
     environment = Environment(queries, table.id[0], table.id[1], {}, {})

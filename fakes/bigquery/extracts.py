@@ -18,7 +18,8 @@ from fakes.bigquery.sql import jsons, moments
 from fakes.bigquery.sql.types import Type, quoted
 
 if TYPE_CHECKING:
-    from fakes.bigquery.queries import Environment, Queries
+    from fakes.bigquery.environment import Environment
+    from fakes.bigquery.queries import Queries
     from fakes.bigquery.service import Service
 
 NS_PER_MS = 1_000_000

@@ -13,9 +13,9 @@ from sqlglot import exp
 
 from fakes.bigquery import costs
 from fakes.bigquery.catalog import Dataset, split_path
+from fakes.bigquery.environment import Environment
 from fakes.bigquery.errors import ApiError, Unsupported, invalid_query, not_found
 from fakes.bigquery.jobs import Job, Result, Stage
-from fakes.bigquery.queries import Environment
 from fakes.bigquery.routines import Routine
 from fakes.bigquery.sql import moments, parsing, script_tree, scripts, type_parameters
 from fakes.bigquery.sql.scope import parameter_key

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fakes.bigquery.errors import invalid
 
 if TYPE_CHECKING:
-    from fakes.bigquery.queries import Environment
+    from fakes.bigquery.environment import Environment
     from fakes.bigquery.service import Service
 
 IDLE_NS = 24 * 3_600 * 1_000_000_000
