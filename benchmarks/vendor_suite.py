@@ -2,9 +2,10 @@
 
     python -m benchmarks.vendor_suite SUITE CHECKOUT --python PYTHON [-- pytest's own options]
 
-SUITE is `bigquery` (a clone of googleapis/python-bigquery), `storage` (googleapis/python-storage, with its test data)
-or `pubsub` (googleapis/python-pubsub, less its own `google` folder, which hides the installed one; three minutes, for
-its tests wait for real). PYTHON is an interpreter with that package's test requirements (`noxfile.py` there names
+SUITE is `bigquery` (a clone of googleapis/python-bigquery), `storage` (googleapis/python-storage, with its test data),
+`retries` (the same clone: 570 cases of how the client bears faults, of which it skips 5 itself; five minutes with
+`-- -n 2`, for it waits for real) or `pubsub` (googleapis/python-pubsub, less its own `google` folder, which hides the
+installed one; three minutes). PYTHON is an interpreter with that package's test requirements (`noxfile.py` there names
 them). Nothing of a suite is part of this project.
 
 Prints how many tests passed, and exits 1 where one fails that `vendor_suite_SUITE.txt` does not explain, or where one
@@ -51,6 +52,8 @@ class Suite:
     services: tuple[str, ...]
     options: Mapping[str, dict[str, Any]]
     chosen: tuple[str, ...] = ()
+    idle_commands: tuple[str, ...] = ()
+    """Commands that shall be found and do nothing."""
 
 
 SUITES = {
@@ -67,6 +70,14 @@ SUITES = {
         ),
         ("gcs", "pubsub"),
         {"gcs": {"limits": "none"}},  # several workers update one bucket faster than once a second
+    ),
+    # It would pull and run storage-testbench, whose instructions the emulator speaks.
+    "retries": Suite(
+        ("conformance/test_conformance",),
+        ("gcs",),
+        # It deletes what it has locked, which storage-testbench lets it do.
+        {"gcs": {"limits": "none", "enforce_retention": False}},
+        idle_commands=("docker",),
     ),
     # Over gRPC, as the vendor's own emulator is tested; IAM and REST are the suite's other half.
     "pubsub": Suite(("system",), ("pubsub",), {}, ("-k", "not RBAC and not rest and not iam")),
@@ -90,7 +101,17 @@ def run(suite: Suite, checkout: Path, python: str, options: list[str]) -> dict[s
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "windtunnel_shim.py").write_text(SHIM)
             results = Path(folder) / "results.xml"
-            environment = {**os.environ, **station.environment(), "PYTHONPATH": folder, "GOOGLE_CLOUD_PROJECT": PROJECT}
+            path = [folder, *os.get_exec_path()]
+            for name in suite.idle_commands:
+                (Path(folder) / name).write_text("#!/bin/sh\n")
+                (Path(folder) / name).chmod(0o755)
+            environment = {
+                **os.environ,
+                "PATH": os.pathsep.join(path),
+                **station.environment(),
+                "PYTHONPATH": folder,
+                "GOOGLE_CLOUD_PROJECT": PROJECT,
+            }
             modules = [f"tests/{module}.py" for module in suite.modules]
             command = [python, "-m", "pytest", "-q", "-p", "windtunnel_shim", f"--junitxml={results}"]
             subprocess.run([*command, *suite.chosen, *options, *modules], cwd=checkout, env=environment, check=False)
