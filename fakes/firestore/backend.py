@@ -15,6 +15,7 @@ from fakes.firestore.documents import Documents
 from fakes.firestore.keeping import Keeping
 from fakes.firestore.limits import Limits
 from fakes.firestore.listen import Listen
+from fakes.firestore.partitions import Partitions
 from fakes.gate import Gate
 from fakes.journal import Journal, Ledger
 from fakes.rpc import Rpc
@@ -45,6 +46,7 @@ class Firestore:
         self._methods = {
             **Documents(self.database, around.rng("document ids")).methods(rpc),
             **Listen(self.database).methods(rpc),
+            **Partitions(self.database).methods(rpc),
         }
 
     def http(self) -> Mapping[str, WsgiApp]:

@@ -17,7 +17,7 @@ COVERAGE = Coverage(
         "Firestore/RunQuery": Remark("approximated", "refuses find_nearest and explain_options by name"),
         "Firestore/Listen": Remark("approximated", "a resumed target starts again with RESET; filters are not sent"),
         "Firestore/Write": Remark("refused", "UNIMPLEMENTED; server client libraries commit instead"),
-        "Firestore/PartitionQuery": Remark("refused", "UNIMPLEMENTED"),
+        "Firestore/PartitionQuery": Remark("approximated", "parts of equal size (the service cuts where it likes)"),
     },
     behaviours={
         "transactions": Remark(
@@ -40,7 +40,12 @@ COVERAGE = Coverage(
         ),
         "value order": Remark("supported", "across types, integers and doubles by value"),
         "indexes": Remark("approximated", "never missing: no query fails for want of a composite index"),
-        "limits": Remark("supported", "1 MiB a document, 10 MiB a commit"),
+        "combined filters": Remark(
+            "supported", "refused as the service does: 30 disjunctions, one NOT_EQUAL or NOT_IN"
+        ),
+        "limits": Remark(
+            "supported", "1 MiB a document, 10 MiB a commit; 20 levels, no arrays in arrays, no reserved names"
+        ),
         "security rules": Remark("refused", "server libraries pass them by; PERMISSION_DENIED is a fault's business"),
         "one write a second to a document": Remark("refused", "soft at the service; a fault stands for it"),
         "REST": Remark("refused", "gRPC only"),

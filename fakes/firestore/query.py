@@ -12,7 +12,7 @@ from typing import Any
 
 from google.cloud.firestore_v1.types import Document, StructuredQuery
 
-from fakes.firestore import fields, values
+from fakes.firestore import fields, query_rules, values
 from fakes.seam import GrpcError
 
 DocumentPb = Document.pb()
@@ -31,7 +31,6 @@ _COMPARE: dict[int, Callable[[values.Key, values.Key], bool]] = {
     int(Op.GREATER_THAN_OR_EQUAL): lambda here, there: here >= there,
 }
 _INEQUALITIES = {*_COMPARE, int(Op.NOT_EQUAL), int(Op.NOT_IN)}
-_MOST_DISJUNCTIONS = 30
 
 
 class Query:
@@ -49,6 +48,8 @@ class Query:
         self.collection_id = pb.from_[0].collection_id if pb.from_ else ""
         self.all_descendants = bool(pb.from_ and pb.from_[0].all_descendants)
         self._inequalities: list[str] = []
+        if pb.HasField("where"):
+            query_rules.check(pb.where)
         self._matches = self._filter(pb.where) if pb.HasField("where") else None
         self._inequalities += () if pb.order_by else also_ordered_by
         self._order = self._orders(pb)
@@ -119,11 +120,9 @@ class Query:
             return lambda document: _value_key(document, path) not in (None, (values.NULL,), wanted)
         if op == Op.ARRAY_CONTAINS:
             return lambda document: wanted in _items(document, path)
-        if wanted[0] != values.ARRAY or not 0 < len(wanted[1]) <= _MOST_DISJUNCTIONS:
-            raise GrpcError(
-                "INVALID_ARGUMENT",
-                f"'{Op(op).name}' requires a non-empty array of at most {_MOST_DISJUNCTIONS} values",
-            )
+        most = query_rules.MOST_NOT_IN if op == Op.NOT_IN else query_rules.MOST_DISJUNCTIONS
+        if wanted[0] != values.ARRAY or not 0 < len(wanted[1]) <= most:
+            raise GrpcError("INVALID_ARGUMENT", f"'{Op(op).name}' requires a non-empty array of at most {most} values")
         candidates = wanted[1]
         if op == Op.IN:
             return lambda document: _value_key(document, path) in candidates

@@ -12,6 +12,7 @@ from google.cloud.firestore_v1.types import Document
 
 from fakes.firestore import fields, transforms
 from fakes.firestore.names import check_document
+from fakes.firestore.value_rules import check_fields
 from fakes.seam import GrpcError
 
 DocumentPb = Document.pb()
@@ -92,6 +93,7 @@ def apply(write: Any, present: Any | None, commit_us: int, document_bytes: int) 
         value, result = transforms.transformed(transform, fields.get(document.fields, path), commit_us)
         fields.put(document.fields, path, value)
         results.append(result)
+    check_fields(document.fields)
     size = document.ByteSize()
     if size > document_bytes:
         raise GrpcError(

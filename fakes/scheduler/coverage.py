@@ -27,8 +27,10 @@ PAGE = Page(
         ),
         "headers": Remark("supported", "`X-CloudScheduler*`, `User-Agent`, and an OIDC token where `oidc` is given"),
         "duplicate runs": Remark("refused", "\"at least once\" in rare cases: send a request twice with a fault"),
-        "REST API": Remark("approximated", ", ".join(METHODS) + "; creating, changing and deleting is a 501"),
-        "Pub/Sub and App Engine targets, gRPC": Remark("refused", "HTTP targets with POST only"),
+        "REST API": Remark("approximated", ", ".join(METHODS) + ", as the client has it with `transport=\"rest\"`"),
+        "Pub/Sub and App Engine targets, gRPC": Remark(
+            "refused", "HTTP targets with POST and OIDC tokens only; the API answers 501",
+        ),
     },
     Job,
 )  # fmt: skip

@@ -26,7 +26,7 @@ LARGEST_BODY_BYTES = 100 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One schedule: `cron` (five fields) in `zone`, `url` to POST `body` (JSON) to.
+    """One schedule: `cron` (five fields) in `zone`, `url` to POST `body` to (sent as JSON, or as it is if it is bytes).
 
     `retries` after a failed attempt (0..5), waiting `min_backoff_s`, doubled `max_doublings` times, then longer by the
     last step each time, at most `max_backoff_s`; with `max_retry_duration_s` > 0 retries go on until both limits are
@@ -77,6 +77,8 @@ class Job:
 
     def payload(self) -> bytes:
         """The body as it is sent."""
+        if isinstance(self.body, bytes):
+            return self.body
         return b"" if self.body is None else json.dumps(self.body, separators=(",", ":")).encode()
 
     def backoff_s(self, retry: int) -> float:

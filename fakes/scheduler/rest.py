@@ -1,12 +1,12 @@
-"""The REST API of Cloud Scheduler, as far as pipelines use it: list and get jobs, run, pause and resume them.
+"""The REST API of Cloud Scheduler: list, get, create, change and delete jobs, run, pause and resume them.
 
-Imitated: https://cloud.google.com/scheduler/docs/reference/rest. Creating, changing and deleting jobs is refused: a
-world declares them. It must not know how jobs are carried out.
+Imitated: https://cloud.google.com/scheduler/docs/reference/rest, as google-cloud-scheduler uses it with
+`transport="rest"`. It must not know how jobs are carried out.
 """
 
 from __future__ import annotations
 
-import base64
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -17,17 +17,24 @@ from urllib.parse import parse_qs
 
 from fakes.gate import Front, Gate, Seen
 from fakes.paging import page
+from fakes.scheduler import job_json
 from fakes.seam import Call, ConnectionLost, GrpcError, Refuse, StartResponse
 
 if TYPE_CHECKING:
     from fakes.scheduler.scheduler import Scheduled, Scheduler
 
-METHODS = ("jobs.list", "jobs.get", "jobs.run", "jobs.pause", "jobs.resume")
+METHODS = (
+    *("jobs.list", "jobs.get", "jobs.create", "jobs.patch", "jobs.delete"),
+    *("jobs.run", "jobs.pause", "jobs.resume"),
+)
 MOST_PER_PAGE = 500
-STATUSES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 501: "UNIMPLEMENTED",
-            403: "PERMISSION_DENIED", 503: "UNAVAILABLE", 500: "INTERNAL", 412: "FAILED_PRECONDITION"}  # fmt: skip
+STATUSES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 409: "ALREADY_EXISTS", 429: "RESOURCE_EXHAUSTED",
+            501: "UNIMPLEMENTED", 403: "PERMISSION_DENIED", 503: "UNAVAILABLE", 500: "INTERNAL",
+            412: "FAILED_PRECONDITION"}  # fmt: skip
 
 _PATH = re.compile(r"^/v1/(?P<parent>projects/[^/]+/locations/[^/]+)/jobs(?:/(?P<job>[^/:]+)(?::(?P<verb>[a-z]+))?)?$")
+
+_NAME = re.compile(r"(?P<parent>projects/[^/]+/locations/[^/]+)/jobs/(?P<job>[A-Za-z0-9_-]{1,500})")
 
 Reply = tuple[int, bytes]
 
@@ -53,16 +60,18 @@ class Rest:
             headers={k[5:].lower().replace("_", "-"): v for k, v in environ.items() if k.startswith("HTTP_")},
             bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
         )
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        data = environ["wsgi.input"].read(length) if length else b""
         query = {key: values[0] for key, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-        status, body = self._gate.through(call, lambda: self._serve(method, match, query), FRONT)
+        status, body = self._gate.through(call, lambda: self._serve(method, match, query, data), FRONT)
         phrase = HTTPStatus(status).phrase
         headers = [("Content-Type", "application/json; charset=UTF-8"), ("Content-Length", str(len(body)))]
         start_response(f"{status} {phrase}", headers)
         return [body]
 
-    def _serve(self, method: str, match: re.Match[str] | None, query: dict[str, str]) -> Reply:
+    def _serve(self, method: str, match: re.Match[str] | None, query: dict[str, str], data: bytes) -> Reply:
         if match is None or method not in METHODS:
-            return error(501, f"{method}: not supported by this emulator; jobs are declared in the world")
+            return error(501, f"{method}: not supported by this emulator")
         if match["parent"] != self._parent:
             return error(404, f"no location {match['parent']} here; there is {self._parent}")
         if method == "jobs.list":
@@ -75,9 +84,16 @@ class Rest:
                 return error(400, str(problem))
             listed: dict[str, Any] = {"jobs": [self._job(each) for each in shown]}
             return _json(listed | ({"nextPageToken": token} if token else {}))
+        if method == "jobs.create":
+            return self._create(data)
         scheduled = self._scheduler.jobs.get(match["job"] or "")
         if scheduled is None:
             return error(404, f"Job not found: {match['parent']}/jobs/{match['job']}")
+        if method == "jobs.patch":
+            return self._change(scheduled, data, query.get("updateMask", ""))
+        if method == "jobs.delete":
+            self._scheduler.delete(scheduled)
+            return _json({})
         act = {
             "jobs.run": self._scheduler.run_now, "jobs.pause": self._scheduler.pause,
             "jobs.resume": self._scheduler.resume,
@@ -86,31 +102,53 @@ class Rest:
             act(scheduled)
         return _json(self._job(scheduled))
 
+    def _create(self, data: bytes) -> Reply:
+        try:
+            asked = _object(data)
+            name = asked.get("name") or f"{self._parent}/jobs/{self._free_name()}"
+            match = _NAME.fullmatch(str(name))
+            if match is None or match["parent"] != self._parent:
+                raise ValueError(f"Job name {name!r} must be {self._parent}/jobs/JOB_ID")
+            if match["job"] in self._scheduler.jobs:
+                return error(409, f"Job {name} already exists.")
+            return _json(self._job(self._scheduler.put(job_json.read(match["job"], asked))))
+        except ValueError as problem:
+            return _problem(problem)
+
+    def _free_name(self) -> str:
+        """What a job is called that nobody named; the service draws it, here it is a number."""
+        return next(name for name in map("job-{}".format, itertools.count(1)) if name not in self._scheduler.jobs)
+
+    def _change(self, scheduled: Scheduled, data: bytes, mask: str) -> Reply:
+        try:
+            body = job_json.merged(job_json.shown(scheduled.job), _object(data), mask)
+            return _json(self._job(self._scheduler.put(job_json.read(scheduled.job.name, body))))
+        except ValueError as problem:
+            return _problem(problem)
+
     def _job(self, scheduled: Scheduled) -> dict[str, Any]:
-        job = scheduled.job
         shown: dict[str, Any] = {
-            "name": f"{self._parent}/jobs/{job.name}",
-            "httpTarget": {"uri": job.url, "httpMethod": "POST"},
-            "schedule": job.cron,
-            "timeZone": job.zone,
+            "name": f"{self._parent}/jobs/{scheduled.job.name}",
+            **job_json.shown(scheduled.job),
             "state": "PAUSED" if scheduled.paused else "ENABLED",
-            "attemptDeadline": f"{job.attempt_deadline_s:g}s",
-            "retryConfig": {
-                "retryCount": job.retries,
-                "maxRetryDuration": f"{job.max_retry_duration_s:g}s",
-                "minBackoffDuration": f"{job.min_backoff_s:g}s",
-                "maxBackoffDuration": f"{job.max_backoff_s:g}s",
-                "maxDoublings": job.max_doublings,
-            },
         }
-        if job.body is not None:
-            shown["httpTarget"]["body"] = base64.b64encode(job.payload()).decode()
         if scheduled.due is not None:
             shown["scheduleTime"] = _zulu(scheduled.due)
         if scheduled.last_attempt is not None:
             shown["lastAttemptTime"] = _zulu(scheduled.last_attempt)
             shown["status"] = {"code": scheduled.last_code} if scheduled.last_code else {}
         return shown
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    found = json.loads(data or b"{}")
+    if not isinstance(found, dict):
+        raise ValueError("the body must be a job")
+    return found
+
+
+def _problem(problem: ValueError) -> Reply:
+    return error(501 if isinstance(problem, job_json.UnsupportedFieldError) else 400, str(problem))
 
 
 def _method(verb: str, match: re.Match[str]) -> str:
@@ -136,7 +174,9 @@ def _zulu(moment: datetime) -> str:
 
 
 def _see(reply: Reply) -> Seen:
-    return Seen(reply[0], ok=reply[0] < 400, applied=reply[0] < 400, bytes_out=len(reply[1]))
+    unsupported = str(json.loads(reply[1])["error"]["message"]) if reply[0] == HTTPStatus.NOT_IMPLEMENTED else ""
+    ok = reply[0] < 400
+    return Seen(reply[0], ok=ok, applied=ok, bytes_out=len(reply[1]), unsupported=unsupported)
 
 
 def _truncate(reply: Reply, after_bytes: int) -> Reply:

@@ -18,6 +18,7 @@ import orjson
 from fakes.gate import Gate
 from fakes.journal import Journal, Ledger
 from fakes.oidc import id_token
+from fakes.scheduler import job_json
 from fakes.scheduler.cron import next_due
 from fakes.scheduler.job import Job
 from fakes.scheduler.rest import Rest
@@ -32,8 +33,10 @@ CODES = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 429: 8, 499: 1, 501: 12, 503:
 class Scheduled:
     """A job and how it stands."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, *, made: bool = False) -> None:
+        """`made` over the API, or changed there: the world does not declare it as it is."""
         self.job = job
+        self.made = made
         self.paused = job.paused
         self.due: datetime | None = None
         self.last_attempt: datetime | None = None
@@ -91,15 +94,21 @@ class Scheduler:
 
     # -- what is kept
 
-    def _record(self, name: str) -> bytes:
-        scheduled = self.jobs[name]
-        return orjson.dumps([scheduled.paused, scheduled.last_attempt, scheduled.last_code])
+    def _record(self, name: str) -> bytes | None:
+        scheduled = self.jobs.get(name)
+        if scheduled is None:
+            return None
+        made = job_json.shown(scheduled.job) if scheduled.made else None
+        return orjson.dumps([scheduled.paused, scheduled.last_attempt, scheduled.last_code, made])
 
     def _restore(self) -> None:
         for (name,), value in () if self._journal is None else self._journal.records("job"):
+            paused, last_attempt, last_code, made = orjson.loads(value)
+            if made is not None:
+                self.jobs[name] = Scheduled(job_json.read(name, made), made=True)
             scheduled = self.jobs.get(name)
             if scheduled is not None:
-                scheduled.paused, last_attempt, scheduled.last_code = orjson.loads(value)
+                scheduled.paused, scheduled.last_code = paused, last_code
                 scheduled.last_attempt = datetime.fromisoformat(last_attempt) if last_attempt else None
 
     def _keep(self, scheduled: Scheduled) -> None:
@@ -122,6 +131,25 @@ class Scheduler:
             scheduled.paused = False
             self._arm(scheduled)
             self._keep(scheduled)
+
+    def put(self, job: Job) -> Scheduled:
+        """Have a new job, or change one: it stays paused, and an execution under way goes on as it was."""
+        scheduled = self.jobs.get(job.name)
+        if scheduled is None:
+            scheduled = self.jobs[job.name] = Scheduled(job)
+        elif scheduled.timer is not None:
+            scheduled.timer.cancel()
+        scheduled.job, scheduled.made = job, True
+        if not scheduled.paused:
+            self._arm(scheduled)
+        self._keep(scheduled)
+        return scheduled
+
+    def delete(self, scheduled: Scheduled) -> None:
+        """Have it no more; an execution under way goes on. One that the world declares is back after a restart."""
+        self.pause(scheduled)
+        del self.jobs[scheduled.job.name]
+        self._keep(scheduled)
 
     def run_now(self, scheduled: Scheduled) -> None:
         """Dispatch it now, "even if the job is already running"."""
@@ -188,7 +216,7 @@ class Scheduler:
             "X-CloudScheduler": "true",
             "X-CloudScheduler-JobName": job.name,
             "X-CloudScheduler-ScheduleTime": due.astimezone(UTC).isoformat(),
-            "Content-Type": "application/json" if job.body is not None else "application/octet-stream",
+            "Content-Type": "application/octet-stream" if isinstance(job.body, bytes | None) else "application/json",
             **job.headers,
         }
         if job.oidc is not None:

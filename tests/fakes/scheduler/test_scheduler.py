@@ -7,6 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import requests
+from google.api_core import exceptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import scheduler_v1
+from google.cloud.scheduler_v1.services.cloud_scheduler.transports import CloudSchedulerRestTransport
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,7 +144,7 @@ def test_a_paused_job_is_not_due_until_it_is_resumed_and_can_be_run_by_hand():
     assert len(posted) == 2
     assert session.get(f"{jobs}/j").json()["status"] == {}
     assert session.post(f"{jobs}/other:run").status_code == 404
-    assert session.post(jobs).status_code == 501
+    assert session.post(f"{jobs}/j:restart").status_code == 501
     assert session.post(f"{jobs}/j:pause").json()["state"] == "PAUSED"
 
 
@@ -173,3 +177,94 @@ def test_what_the_service_does_not_take_is_refused_by_name(fields, words):
 def test_bad_jobs_are_refused_by_name(field, value):
     with pytest.raises(ValueError, match=f"schedule j: .*{value.split('/', maxsplit=1)[0].split()[0]}"):
         scheduler(**{field: value})
+
+
+API = "projects/windtunnel/locations/us-west2"
+
+
+@pytest.fixture
+def api(tmp_path):
+    """The vendor's client before a scheduler without jobs, and the posts of its jobs."""
+    around = ManualSurroundings()
+    around.scheduler = create(around, data=tmp_path)
+    around.scheduler.start()
+    transport = CloudSchedulerRestTransport(credentials=AnonymousCredentials())
+    mount(transport._session, around.scheduler.http())
+    return around, scheduler_v1.CloudSchedulerClient(transport=transport)
+
+
+def a_job(**fields):
+    target = {
+        "uri": "https://svc/x",
+        "body": b"raw",
+        "headers": {"A": "b"},
+        "oidc_token": {"service_account_email": "a@p"},
+    }
+    return {"name": f"{API}/jobs/new", "schedule": "0 * * * *", "time_zone": "UTC", "http_target": target, **fields}
+
+
+def test_the_vendors_client_makes_changes_and_deletes_jobs(api, tmp_path):
+    around, client = api
+    made = client.create_job(parent=API, job=a_job(retry_config={"retry_count": 2}))
+    assert (made.state.name, made.http_target.body, made.retry_config.retry_count) == ("ENABLED", b"raw", 2)
+    around.advance(HOUR_S)
+    ((url, body, headers),) = around.posts
+    assert (url, body, headers["A"], headers["Content-Type"]) == (
+        "https://svc/x",
+        b"raw",
+        "b",
+        "application/octet-stream",
+    )
+    assert headers["Authorization"].startswith("Bearer ")
+    changed = client.update_job(job={"name": made.name, "schedule": "30 * * * *"}, update_mask={"paths": ["schedule"]})
+    assert (changed.schedule, changed.http_target.uri) == ("30 * * * *", "https://svc/x")
+    around.advance(HOUR_S)
+    assert len(around.posts) == 2
+    assert client.pause_job(name=made.name).state.name == "PAUSED"
+    around.scheduler.close()
+    again = create(around, data=tmp_path)
+    assert (again.jobs["new"].job.cron, again.jobs["new"].paused) == ("30 * * * *", True)
+    assert [job.name for job in client.list_jobs(parent=API)] == [made.name]
+    client.delete_job(name=made.name)
+    assert list(client.list_jobs(parent=API)) == []
+    with pytest.raises(exceptions.NotFound):
+        client.get_job(name=made.name)
+
+
+def test_a_deleted_job_is_due_no_more(api):
+    around, client = api
+    client.create_job(parent=API, job=a_job())
+    client.delete_job(name=f"{API}/jobs/new")
+    around.advance(3 * HOUR_S)
+    assert around.posts == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "words"),
+    [
+        ({"schedule": "every day"}, exceptions.BadRequest, "bad cron line"),
+        ({"schedule": ""}, exceptions.BadRequest, "schedule must be given"),
+        ({"time_zone": "Mars/Olympus"}, exceptions.BadRequest, "unknown time zone"),
+        ({"http_target": {"uri": "ftp://x"}}, exceptions.BadRequest, "httpTarget.uri"),
+        ({"retry_config": {"retry_count": 6}}, exceptions.BadRequest, "retries=6"),
+        (
+            {"name": "projects/other/locations/us-west2/jobs/j"},
+            exceptions.BadRequest,
+            "must be projects/windtunnel",
+        ),
+        ({"http_target": None, "pubsub_target": {"topic_name": "t"}}, exceptions.MethodNotImplemented, "pubsubTarget"),
+        ({"http_target": {"uri": "https://x", "http_method": "GET"}}, exceptions.MethodNotImplemented, "httpMethod"),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused_by_name(api, fields, error, words):
+    _, client = api
+    with pytest.raises(error, match=words):
+        client.create_job(parent=API, job=a_job(**fields))
+    assert list(client.list_jobs(parent=API)) == []
+
+
+def test_a_job_is_made_once(api):
+    _, client = api
+    client.create_job(parent=API, job=a_job())
+    with pytest.raises(exceptions.Conflict):
+        client.create_job(parent=API, job=a_job())
