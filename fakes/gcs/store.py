@@ -203,6 +203,8 @@ class Store(BucketStore):
         now_ns = self.now_ns()
         fields = patched(stored.fields, asked, whole=whole, keep=objects.WRITABLE)
         fields = {k: v for k, v in objects.writable(fields).items() if v is not None and v != {}}
+        if later_than := stored.fields.get("customTime"):
+            _check_custom_time(later_than, fields.get("customTime"))
         if fields.get("retention") != stored.fields.get("retention"):
             self._check_retention_change(stored, fields.get("retention"), override_unlocked=override_unlocked)
         if acl is None and asked.get("acl") is not None:
@@ -297,3 +299,13 @@ def acl_of(bucket: Bucket, name: str, generation: int, pairs: list[tuple[str, st
     return tuple(
         access.entry(entity, role, bucket=bucket.name, name=name, generation=generation) for entity, role in pairs
     )
+
+
+def _check_custom_time(before: str, after: str | None) -> None:
+    """Once set it is never removed nor set to an earlier time (cloud.google.com/storage/docs/metadata#custom-time)."""
+    if after is None or time_of(after, "customTime") < time_of(before, "customTime"):
+        raise invalid(
+            f"Invalid value for customTime: {after or 'none'} is earlier than {before}, which it was; it can neither "
+            "be removed nor put back",
+            location="customTime",
+        )

@@ -9,13 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from fakes.gate import Gate
 from fakes.seam import GrpcMethod, Surroundings, WsgiApp
-from fakes.upstreams import balldontlie, basketball, bettingpros, espn, nba_com, nba_stats, odds_api, sendgrid, slack
+from fakes.upstreams import (
+    balldontlie,
+    basketball,
+    bettingpros,
+    espn,
+    injury_report,
+    nba_com,
+    nba_stats,
+    odds_api,
+    sendgrid,
+    slack,
+)
 from fakes.upstreams.basketball import NbaSeason
 from fakes.upstreams.captures import CapturedFeeds, Folder, Recorded
 from fakes.upstreams.feeds import Feeds
@@ -26,67 +39,78 @@ from fakes.upstreams.mlb.season import MlbSeason
 from fakes.upstreams.moods import Mood, Moody, moods
 from fakes.upstreams.options import DEFAULT_FIRST_DAY, SeasonOptions
 from fakes.upstreams.synthetic import SyntheticFeeds
-from fakes.upstreams.web import Site, app
+from fakes.upstreams.web import Handler, Site, app
 
 LONGEST_S = 2 * 86_400
 """No game ends so long after its beginning, be it suspended to the next day."""
 
 KEYS = ("balldontlie", "bettingpros", "odds_api", "sendgrid")
-HOSTS = tuple(
-    site.HOST for site in (balldontlie, bettingpros, espn, nba_com, nba_stats, odds_api, sendgrid, slack, statsapi)
-)
+RECORDABLE = (balldontlie, bettingpros, espn, nba_com, nba_stats, odds_api, statsapi)
+HOSTS = tuple(site.HOST for site in (*RECORDABLE, injury_report, sendgrid, slack))
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What is served: both seasons, or a `folder` of recordings. MLB's is built when it is first asked for."""
+class Seasons:
+    """Both seasons and what the upstreams make of them; MLB's is built when it is first asked for."""
 
-    feeds: Feeds
-    folder: Folder | None = None
-    nba: NbaSeason | None = None
-    mlb: Callable[[], MlbSeason] | None = None
+    nba: NbaSeason
+    mlb: Callable[[], MlbSeason]
+    feeds: SyntheticFeeds
 
 
 class Upstreams:
-    """All upstreams of one world, on their own host names."""
+    """All upstreams of one world, on their own host names: `folders` (by host) hold recordings, the others show
+    `seasons`, None where every host has recordings.
+    """
 
     name = "upstreams"
 
     def __init__(
-        self, around: Surroundings, contents: Contents, *, keys: Mapping[str, str], limited: bool, kept: Sequence[Mood]
+        self,
+        around: Surroundings,
+        seasons: Seasons | None,
+        folders: Mapping[str, Folder],
+        *,
+        keys: Mapping[str, str],
+        limited: bool,
+        kept: Sequence[Mood],
     ) -> None:
-        feeds, season = contents.feeds, contents.nba
-        self.season = season
-        self._mlb = contents.mlb
+        self.season = None if seasons is None else seasons.nba
+        self._mlb = None if seasons is None else seasons.mlb
         self.slack = slack.SlackHooks(1 if limited else None)
-        gate = Gate(Moody(around, kept))
-        bdl = balldontlie.BallDontLie(feeds, keys.get("balldontlie", ""), balldontlie.PER_MINUTE if limited else None)
-        odds = odds_api.OddsApi(feeds, keys.get("odds_api", ""), odds_api.CREDITS if limited else None)
-        sites: tuple[Site, ...] = (
-            Site(balldontlie.HOST, around, gate, bdl, balldontlie.refuse),
-            Site(nba_com.HOST, around, gate, nba_com.NbaCdn(feeds), nba_com.refuse),
-            Site(odds_api.HOST, around, gate, odds, odds_api.refuse),
-            Site(slack.HOST, around, gate, self.slack, slack.refuse),
-        )
         self.sendgrid = sendgrid.SendGrid(keys.get("sendgrid", ""), sendgrid.PER_MINUTE if limited else None)
-        sites += (Site(sendgrid.HOST, around, gate, self.sendgrid, sendgrid.refuse),)
-        if contents.folder is not None:
-            for site in (bettingpros, espn, nba_stats, statsapi):
-                sites += (Site(site.HOST, around, gate, Recorded(site.HOST, contents.folder), site.refuse),)
-        if season is not None:
-            stats = nba_stats.NbaStats(season, feeds.schedule)
-            sites += (
-                Site(espn.HOST, around, gate, espn.Espn(season), espn.refuse),
-                Site(nba_stats.HOST, around, gate, stats, nba_stats.refuse),
-            )
-        if season is not None and contents.mlb is not None:
-            pros = bettingpros.BettingPros(season, contents.mlb, keys.get("bettingpros", ""))
-            sites += (Site(bettingpros.HOST, around, gate, pros, bettingpros.refuse),)
-        if contents.mlb is not None:
-            sites += (Site(statsapi.HOST, around, gate, statsapi.StatsApi(contents.mlb), statsapi.refuse),)
-        self._apps = {site.host: app(site) for site in sites}
-        if season is not None:
-            _announce_finals(around, season.games, "slate_final")
+        gate = Gate(Moody(around, kept))
+        handlers: dict[ModuleType, Handler] = {
+            injury_report: injury_report.answer, sendgrid: self.sendgrid, slack: self.slack
+        }  # fmt: skip
+        paging: dict[ModuleType, Callable[[Feeds], Handler]] = {
+            balldontlie: lambda feeds: balldontlie.BallDontLie(
+                feeds, keys.get("balldontlie", ""), balldontlie.PER_MINUTE if limited else None
+            ),
+            nba_com: nba_com.NbaCdn,
+            odds_api: lambda feeds: odds_api.OddsApi(
+                feeds, keys.get("odds_api", ""), odds_api.CREDITS if limited else None
+            ),
+        }
+        for site in RECORDABLE:
+            folder = folders.get(site.HOST)
+            if folder is not None:
+                page = paging.get(site)
+                handlers[site] = Recorded(site.HOST, folder) if page is None else page(CapturedFeeds(folder))
+            elif seasons is not None and site in paging:
+                handlers[site] = paging[site](seasons.feeds)
+        if seasons is not None:
+            shown: dict[ModuleType, Handler] = {
+                bettingpros: bettingpros.BettingPros(seasons.nba, seasons.mlb, keys.get("bettingpros", "")),
+                espn: espn.Espn(seasons.nba),
+                nba_stats: nba_stats.NbaStats(seasons.nba, seasons.feeds.schedule),
+                statsapi: statsapi.StatsApi(seasons.mlb),
+            }
+            handlers = {**shown, **handlers}
+            _announce_finals(around, seasons.nba.games, "slate_final")
+        self._apps = {
+            site.HOST: app(Site(site.HOST, around, gate, handle, site.refuse)) for site, handle in handlers.items()
+        }
 
     @property
     def mlb(self) -> MlbSeason:
@@ -154,11 +178,12 @@ def create(
     extra: Sequence[Mapping[str, str]] = (),
     mlb: Mapping[str, Any] | None = None,
     habits: Mapping[str, Any] | None = None,
-    captures: str | Path | None = None,
+    captures: str | Path | Mapping[str, str | Path] | None = None,
     keys: Mapping[str, str] | None = None,
     limits: str = "service",
 ) -> Upstreams:
-    """The upstreams over synthetic seasons, or over a folder of `captures`.
+    """The upstreams over synthetic seasons, or over `captures`: a folder for all hosts, or host (or glob) -> folder,
+    and then the other hosts show the seasons.
 
     The NBA's season starts on `first_day` (the league's, Eastern). `slates` gives the number of games of each day;
     without it there are `days` days with a number drawn from `games_per_day` (both ends included, 0..15), none in the
@@ -182,20 +207,38 @@ def create(
         raise ValueError(f"keys: {unknown} unknown; there are {', '.join(KEYS)}")
     limited = limits == "service"
     kept = moods(habits or {}, HOSTS)
-    if captures is not None:
-        folder = Folder(Path(captures))
-        return Upstreams(around, Contents(CapturedFeeds(folder), folder), keys=keys or {}, limited=limited, kept=kept)
+    folders = _folders(captures)
+    if len(folders) == len(RECORDABLE):
+        return Upstreams(around, None, folders, keys=keys or {}, limited=limited, kept=kept)
     options = SeasonOptions(
         first_day, slates, days, games_per_day, first_number, postponed, cancelled, late, corrected, (), extra
     )
     season = _nba(around, options)
     of_mlb = SeasonOptions.of("mlb", mlb or {}, first_day=first_day, days=days)
     lazily = cache(partial(_mlb, around, of_mlb))
-    contents = Contents(SyntheticFeeds(season, lazily), None, season, lazily)
-    upstreams = Upstreams(around, contents, keys=keys or {}, limited=limited, kept=kept)
+    seasons = Seasons(season, lazily, SyntheticFeeds(season, lazily))
+    upstreams = Upstreams(around, seasons, folders, keys=keys or {}, limited=limited, kept=kept)
     if mlb is not None:
         _announce_finals(around, lazily().games, "mlb_slate_final")
     return upstreams
+
+
+def _folders(captures: str | Path | Mapping[str, str | Path] | None) -> dict[str, Folder]:
+    """The folder of each host that has recordings; of several globs that fit one, the first counts."""
+    if captures is None:
+        return {}
+    hosts = [site.HOST for site in RECORDABLE]
+    if not isinstance(captures, Mapping):
+        return dict.fromkeys(hosts, Folder(Path(captures)))
+    found: dict[str, Folder] = {}
+    for pattern, path in captures.items():
+        fitting = [host for host in hosts if fnmatchcase(host, pattern)]
+        if not fitting:
+            raise ValueError(f"captures: {pattern!r} is no host with recordings; there are {', '.join(hosts)}")
+        folder = Folder(Path(path))
+        for host in fitting:
+            found.setdefault(host, folder)
+    return found
 
 
 def _nba(around: Surroundings, options: SeasonOptions) -> NbaSeason:

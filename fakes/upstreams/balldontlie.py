@@ -8,6 +8,7 @@ wording of error bodies is not recorded and is our own.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from fakes.seam import Refuse
 from fakes.upstreams.exchange import Request, Response, json_response
@@ -20,7 +21,14 @@ PER_PAGE = 25
 PER_PAGE_MAX = 100
 PER_MINUTE = 600
 
-_PATH = re.compile(r"^/(?:(?P<league>nba|mlb)/)?v1/(?P<path>[a-z_/0-9]+)$")
+_PATH = re.compile(r"^/(?:(?P<league>nba|mlb)/)?(?P<version>v[12])/(?P<path>[a-z_/0-9]+)$")
+_NOT_SERVED = re.compile(
+    r"^/(?:nba/)?v2/(?:odds|odds/player_props)$"
+    r"|^/(?:nba/)?v[12]/(?:stats/advanced|lineups|plays|contracts/.+|season_averages/.+|team_season_averages/.+)$"
+    r"|^/mlb/v1/(?:odds|odds/player_props|lineups|plays|plate_appearances|players/(?:splits|versus))$"
+)
+"""What the service has and this does not. Anything else that is not served is a 404 there too."""
+
 TEXTS = {401: b"Unauthorized", 429: b"Too many requests, please try again later."}
 """Errors that come as plain text, from before the API's own code."""
 
@@ -48,7 +56,11 @@ class BallDontLie:
         if match is None:
             return refuse(Refuse(404, "notFound", "Not Found"))
         try:
-            listing = self._feeds.bdl(match["league"] or "nba", match["path"], Query(request), now_s)
+            path = match["path"] if match["version"] == "v1" else f"{match['version']}/{match['path']}"
+            listing = self._feeds.bdl(match["league"] or "nba", path, Query(request), now_s)
+            if listing is None and _NOT_SERVED.match(request.path):
+                what = f"unsupported by the emulator: {request.path} of {HOST}; serve it from a recording (captures)"
+                return replace(refuse(Refuse(501, "notImplemented", what)), unsupported=what)
             if listing is None or (listing.one and not listing.items):
                 return refuse(Refuse(404, "notFound", "Not Found"))
             return json_response(200, _shown(request, listing))

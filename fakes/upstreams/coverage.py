@@ -17,8 +17,8 @@ PAGE = Page(
             "approximated", "NBA (`/v1`, `/nba/v1`): box scores, games, stats, players, teams, season averages, "
             "standings, leaders, injuries; MLB (`/mlb/v1`): games, stats, season stats of players and clubs, players, "
             "teams, standings, injuries. Key (401 in plain text), `per_page` ≤ 100 and `cursor`, 600 requests a minute "
-            "(429). Held to its Python client. Odds, advanced stats, splits and lineups are a 404; the wording of "
-            "error bodies and MLB's team ids are our own",
+            "(429). Held to its Python client. Odds, lineups, plays, advanced stats, contracts, splits and versus "
+            "are a 501 that makes a run unknown; the wording of error bodies and MLB's team ids are our own",
         ),
         "cdn.nba.com": Remark(
             "approximated", "`scheduleLeagueV2.json`, and from the tip-off the live box score and play-by-play of a "
@@ -61,7 +61,7 @@ PAGE = Page(
             "approximated", "`/v3/events`, `/v3/offers` (ten a page), `/v3/props` (fifty a page, with what players "
             "did) of both sports; 403 without key or user agent; projections and performance are placeholders",
         ),
-        "injury report PDFs": Remark("refused", "their host does not resolve: no PDF library is among ours"),
+        "ak-static.cms.nba.com": Remark("refused", "injury reports as PDF: a 501 by name, which makes a run unknown"),
         "names": Remark(
             "supported", "as each site writes them: NBA.com and MLB keep accents and `Jr.`, BallDontLie and ESPN drop "
             "accents, bookmakers the dot of a suffix too; `LA Clippers` are `Los Angeles Clippers` to bookmakers; each "
@@ -107,7 +107,8 @@ PAGE = Page(
                 ("`extra`", "games on top: `{day, home, away, at}`, two of one team on one day too"),
                 ("`mlb`", "the same options for MLB, and `suspended` (ids) and `rain` (`true`)"),
                 (
-                    "`captures`", "a folder of recorded answers instead of seasons: `HOST/PATH/QUERY.json` or "
+                    "`captures`", "a folder of recorded answers instead of seasons, or host (or glob) → folder, and "
+                    "the other hosts show the seasons: `HOST/PATH/QUERY.json` or "
                     "`HOST/PATH.json`; what it lacks is a 501 with the names of the files, and makes a run unknown",
                 ),
                 (

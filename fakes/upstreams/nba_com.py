@@ -17,7 +17,7 @@ from fakes.upstreams.feeds import Feeds
 HOST = "cdn.nba.com"
 PATH = "/static/json/staticData/scheduleLeagueV2.json"
 LIVE = re.compile(r"^/static/json/liveData/(?P<kind>boxscore|playbyplay)/(?P=kind)_(?P<game>\d{10})\.json$")
-DENIED = (
+_DENIED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
 )
 
@@ -40,7 +40,7 @@ class NbaCdn:
             if body is not None:
                 return _validated(request, _tagged(json_response(200, body), 10))
         if request.path != PATH:
-            return Response(403, DENIED, {"Content-Type": "application/xml"}, "accessDenied")
+            return denied()
         minute = int(now_s // 60)
         if self._rendered is None or minute != self._minute:
             plain = json_response(200, self._feeds.schedule(minute * 60.0))
@@ -59,6 +59,11 @@ def _validated(request: Request, answer: Response) -> Response:
     if request.headers.get("if-none-match") == answer.headers["ETag"]:
         return Response(304, b"", {"ETag": answer.headers["ETag"]})
     return answer
+
+
+def denied() -> Response:
+    """What there is none of."""
+    return Response(403, _DENIED, {"Content-Type": "application/xml"}, "accessDenied")
 
 
 def refuse(refusal: Refuse) -> Response:

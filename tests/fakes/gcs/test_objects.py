@@ -1,5 +1,6 @@
 """Objects through the official client: what is written comes back, and every condition holds."""
 
+import datetime
 import gzip
 
 import pytest
@@ -233,3 +234,16 @@ def test_a_neighbour_reads_and_writes_without_the_client(cloud, bucket):
     bucket.blob("d/2.json").upload_from_string("[]")
     assert cloud.backend.read_object("the-bucket", "d/2.json") == b"[]"
     assert cloud.backend.list_objects("the-bucket", "d/") == ["d/1.json", "d/2.json"]
+
+
+def test_a_custom_time_only_goes_forward(bucket):
+    blob = bucket.blob("timed")
+    blob.custom_time = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+    blob.upload_from_string("x")
+    for worse in (datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), None):
+        blob.custom_time = worse
+        with pytest.raises(exceptions.BadRequest, match="customTime"):
+            blob.patch()
+    blob.custom_time = datetime.datetime(2026, 1, 3, tzinfo=datetime.UTC)
+    blob.patch()
+    assert bucket.get_blob("timed").custom_time.day == 3

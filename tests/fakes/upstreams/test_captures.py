@@ -71,3 +71,46 @@ def test_what_is_missing_is_refused_by_the_names_of_file_and_request(recorded, a
     assert name in said
     assert "which would answer" in said
     assert "secret" not in said
+
+
+def test_one_host_may_have_recordings_and_the_others_the_season(around, folder):
+    captures = {"statsapi.*": folder}
+    upstreams = create(around, captures=captures, first_day="2026-01-15", slates=[2])
+    session = mount(requests.Session(), upstreams.http())
+    assert session.get("https://statsapi.mlb.com/api/v1/teams?sportId=1").json() == {"teams": []}
+    games = session.get("https://api.balldontlie.io/v1/games?dates[]=2026-01-15", headers=KEY).json()
+    assert len(games["data"]) == len(upstreams.season.games) == 2
+
+
+def test_a_pattern_no_host_fits_is_refused(around, folder):
+    with pytest.raises(
+        ValueError, match=r"'api.nosuch.example' is no host with recordings; there are api.balldontlie.io"
+    ):
+        create(around, captures={"api.nosuch.example": folder})
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["v2/odds", "nba/v2/odds/player_props", "v1/stats/advanced", "mlb/v1/odds", "mlb/v1/players/splits", "v1/lineups"],
+)
+def test_what_balldontlie_has_and_is_not_served_is_refused_by_name_unless_it_is_recorded(around, folder, path):
+    season = mount(requests.Session(), create(around, first_day="2026-01-15", slates=[1]).http())
+    url = f"https://api.balldontlie.io/{path}"
+    assert season.get(url, headers=KEY).status_code == 501
+    (said,) = [event["what"] for event in around.events if event.get("what")]
+    assert path in said
+    assert season.get("https://api.balldontlie.io/v1/nonsense", headers=KEY).status_code == 404
+    file = folder / f"api.balldontlie.io/{path}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('{"data": [{"id": 1}]}')
+    recorded = mount(requests.Session(), create(around, captures={"api.balldontlie.io": folder}).http())
+    assert recorded.get(url, headers=KEY).json()["data"] == [{"id": 1}]
+
+
+def test_an_injury_report_as_pdf_is_refused_by_name(around, folder):
+    session = mount(requests.Session(), create(around, captures=folder).http())
+    report = "https://ak-static.cms.nba.com/referee/injury/Injury-Report_2026-01-15_06_00PM.pdf"
+    assert session.get(report).status_code == 501
+    (said,) = [event["what"] for event in around.events if event.get("what")]
+    assert "Injury-Report_2026-01-15_06_00PM.pdf" in said
+    assert session.get("https://ak-static.cms.nba.com/other").status_code == 403
