@@ -15,7 +15,7 @@ from harness.tunnel import DeclarationError
 PARTS = ("project", "topics", "buckets", "datasets", "s3_buckets")
 """The keys of a topology that back ends of ours read (docs/architecture.md)."""
 
-BELONGS = {"subscriptions": "topic", "tables": "dataset", "views": "dataset", "routines": "dataset"}
+BELONGS = {"subscriptions": "topic", "tables": "dataset", "views": "dataset"}
 """What is often sought at the top, and what it belongs under."""
 
 
