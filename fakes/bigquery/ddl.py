@@ -348,9 +348,9 @@ class Ddl:
 
 
 def copy_table(
-    queries: Queries, source: Table, id: TableId, now_ms: int, *, kind: str, replace: bool
+    queries: Queries, source: Table, id: TableId, now_ms: int, *, kind: str, replace: bool, rows: str = ""
 ) -> Table:  # fmt: skip
-    """A new table with `source`'s shape and rows."""
+    """A new table with `source`'s shape and rows, which are read from `rows` where they are others than now."""
     catalog = queries.service.catalog
     if not source.stored:
         raise invalid(f"Cannot copy {source.kind} {source.path}")
@@ -364,7 +364,7 @@ def copy_table(
     catalog.add_table(table, replace=replace)
     names = [quoted(n) for n, _ in table.columns] + (['"_PARTITIONTIME"'] if table.ingestion_time else [])
     shown = ", ".join(names)
-    queries.service.engine.run(f"INSERT INTO {table.sql} ({shown}) SELECT {shown} FROM {source.sql}")
+    queries.service.engine.run(f"INSERT INTO {table.sql} ({shown}) SELECT {shown} FROM {rows or source.sql}")
     return table
 
 

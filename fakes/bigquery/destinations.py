@@ -85,7 +85,14 @@ def new_table(id: tuple[str, str, str], fields: list[dict[str, Any]], config: di
         id, "TABLE", fields, now_ms, now_ms,
         partitioning=partitioning, range_partitioning=config.get("rangePartitioning"), clustering=clustering,
         require_filter=bool((partitioning or {}).get("requirePartitionFilter")),
+        extra=encryption(config),
     )  # fmt: skip
+
+
+def encryption(config: dict[str, Any]) -> dict[str, Any]:
+    """The Cloud KMS key that a job's configuration names for its destination, as a field of the table; kept only."""
+    key = config.get("destinationEncryptionConfiguration")
+    return {"encryptionConfiguration": key} if key else {}
 
 
 def truncate(
@@ -102,7 +109,7 @@ def truncate(
         table.id, table.kind, wanted, table.created_ms, now_ms,
         partitioning=config.get("timePartitioning") or table.partitioning,
         range_partitioning=config.get("rangePartitioning") or table.range_partitioning, clustering=clustering,
-        require_filter=table.require_filter, expires_ms=table.expires_ms, extra=table.extra,
+        require_filter=table.require_filter, expires_ms=table.expires_ms, extra=table.extra | encryption(config),
     )  # fmt: skip
     check_schema(fresh)
     if [(n, t) for n, t in fresh.columns] == table.columns and fresh.required() == table.required():

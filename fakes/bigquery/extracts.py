@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import orjson
 from sqlglot import exp
 
 from fakes.bigquery import columnar, costs, destinations, options, values
+from fakes.bigquery.catalog import Table
 from fakes.bigquery.errors import ApiError, Unsupported, invalid, invalid_query
 from fakes.bigquery.jobs import Job, Result
 from fakes.bigquery.sql import jsons, moments
@@ -194,12 +196,38 @@ def _prepare_copy(service: Service, job: Job) -> None:
     sources = [_reference(n, job.project, "sourceTables") for n in nodes]
     job.destination = _reference(config.get("destinationTable"), job.project, "destinationTable")
     service.catalog.dataset(job.destination[0], job.destination[1])
-    for source in sources:
-        service.catalog.table(destinations.partition_of(source)[0])
-    service.locate(job, [*sources, job.destination])
+    found = [_copied(service, source, job.created_ns) for source in sources]
+    service.locate(job, [*(one.table.id for one in found), job.destination])
     service.weather.table_operation(destinations.partition_of(job.destination)[0], job.created_ns)
     job.end_ns = job.start_ns + service.duration_ns("COPY")
     job.work = partial(_copy, service=service, sources=sources)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """What is copied: a table, one partition of it, or what it was at `at_ns`."""
+
+    table: Table
+    partition: str
+    at_ns: int | None
+
+    def rows(self, service: Service, now_ns: int) -> str:
+        """Where the rows are, in DuckDB's spelling."""
+        return self.table.sql if self.at_ns is None else service.history.source(self.table, self.at_ns, now_ns).sql
+
+
+def _copied(service: Service, reference: tuple[str, str, str], now_ns: int) -> _Copied:
+    """`table`, `table$partition` or `table@time`, where a time is ms since 1970, or before now if negative."""
+    (project, dataset, name), partition = destinations.partition_of(reference)
+    name, _, moment = name.partition("@")
+    if not moment:
+        return _Copied(service.catalog.table((project, dataset, name)), partition, None)
+    if not moment.removeprefix("-").isdigit():
+        raise invalid(f"Invalid snapshot time {moment} for table {project}:{dataset}.{name}@{moment}")
+    if service.catalog.find((project, dataset, name)) is None:
+        raise Unsupported("copies of a deleted table (table@time)")
+    at_ns = int(moment) * NS_PER_MS + (now_ns if moment.startswith("-") else 0)
+    return _Copied(service.catalog.table((project, dataset, name)), partition, at_ns)
 
 
 def _copy(job: Job, *, service: Service, sources: Sequence[tuple[str, str, str]]) -> bool:
@@ -207,17 +235,20 @@ def _copy(job: Job, *, service: Service, sources: Sequence[tuple[str, str, str]]
 
     config = job.config["copy"]
     assert job.destination
-    found = [(service.catalog.table(destinations.partition_of(s)[0]), destinations.partition_of(s)[1]) for s in sources]
+    found = [_copied(service, source, job.created_ns) for source in sources]
     kind = {"SNAPSHOT": "SNAPSHOT", "CLONE": "TABLE"}.get(config.get("operationType", ""), "TABLE")
     target, decorator = destinations.partition_of(job.destination)
     now_ms = job.end_ns // NS_PER_MS
-    if len(found) == 1 and service.catalog.find(target) is None and not decorator and not found[0][1]:
+    if len(found) == 1 and service.catalog.find(target) is None and not decorator and not found[0].partition:
         if config.get("createDisposition") == "CREATE_NEVER":
             destinations.check(service.catalog, job, config)
-        copy_table(service.queries, found[0][0], target, now_ms, kind=kind, replace=False)
+        rows = found[0].rows(service, job.end_ns)
+        copy = copy_table(service.queries, found[0].table, target, now_ms, kind=kind, replace=False, rows=rows)
+        copy.extra |= destinations.encryption(config)
         return True
-    table, decorator = destinations.prepare(service, job, config, found[0][0].schema, default="WRITE_EMPTY")
-    for source, part in found:
+    table, decorator = destinations.prepare(service, job, config, found[0].table.schema, default="WRITE_EMPTY")
+    for one in found:
+        source, part = one.table, one.partition
         if [(n.lower(), t) for n, t in source.columns] != [(n.lower(), t) for n, t in table.columns]:
             raise invalid(f"Provided Schema does not match Table {table.path}.")
         names = [quoted(n) for n, _ in table.columns]
@@ -234,8 +265,7 @@ def _copy(job: Job, *, service: Service, sources: Sequence[tuple[str, str, str]]
             column, low, high = destinations.partition_bounds(source, part)
             where = f" WHERE {quoted(column)} >= $low AND {quoted(column)} < $high"
             bound |= {"low": low, "high": high}
-        service.engine.run(
-            f"INSERT INTO {table.sql} ({', '.join(into)}) SELECT {', '.join(out)} FROM {source.sql}{where}", bound
-        )
+        rows = f"SELECT {', '.join(out)} FROM {one.rows(service, job.end_ns)}{where}"
+        service.engine.run(f"INSERT INTO {table.sql} ({', '.join(into)}) {rows}", bound)
     service.catalog.touch(table, now_ms)
     return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fakes.bigquery import paging, values
+from fakes.bigquery import anonymous, paging, values
 from fakes.bigquery.acceptance import accept
 from fakes.bigquery.errors import STATUS_OF, ApiError, invalid
 from fakes.bigquery.jobs import Job
@@ -251,7 +251,8 @@ def configuration(service: Service, job: Job) -> dict[str, Any]:
                 given.setdefault("destinationTable", _table_reference(job.destination))
             else:
                 given.setdefault(
-                    "destinationTable", _table_reference((job.project, "_anonymous", f"anon{job.number:032x}"))
+                    "destinationTable",
+                    _table_reference((job.project, anonymous.DATASET, anonymous.name_of(job))),
                 )
             given.setdefault("createDisposition", "CREATE_IF_NEEDED")
             given.setdefault("writeDisposition", "WRITE_TRUNCATE")

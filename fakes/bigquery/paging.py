@@ -31,6 +31,14 @@ def offset_of(text: str) -> int:
     raise invalid(f"Invalid page token: {text}")
 
 
+def window(request: Request, most: int = 100_000) -> tuple[int, int]:
+    """(first row, how many at most) that a request for rows asks for."""
+    token = request.query.get("pageToken")
+    start = offset_of(token) if token else request.number("startIndex", 0) or 0
+    limit = request.number("maxResults")
+    return start, most if limit is None else min(limit, most)
+
+
 def page(items: Sequence[T], request: Request, default: int = 1_000) -> tuple[Sequence[T], str]:
     """(the page of `items` a request asks for, token of the next one or "")."""
     start = offset_of(request.query["pageToken"]) if request.query.get("pageToken") else 0

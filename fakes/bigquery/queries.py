@@ -54,7 +54,7 @@ class Queries:
         if config.get("useLegacySql", False) is True:
             raise Unsupported("legacy SQL", "set useLegacySql to false")
         if config.get("tableDefinitions"):
-            raise Unsupported("external tables", "load the files")
+            raise Unsupported("external tables of a query (tableDefinitions)", "load the files into a table")
         parameters, bound = read_parameters(config)
         default = config.get("defaultDataset") or {}
         text = text.strip().rstrip(";").rstrip()

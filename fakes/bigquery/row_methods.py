@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fakes.bigquery import bulk, defaults, destinations, meta_tables, paging, values
+from fakes.bigquery import anonymous, bulk, defaults, destinations, meta_tables, paging, values
 from fakes.bigquery.catalog import BUFFER, Table
 from fakes.bigquery.errors import ApiError, invalid
 from fakes.bigquery.intake import Intake
@@ -42,6 +42,8 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
     project, dataset, name = request.path
     with service.lock:
         now_ns = service.settle()
+        if dataset == anonymous.DATASET:
+            return anonymous.list_rows(service, request, int_timestamps=int_timestamps(request))
         plain, decorator = destinations.partition_of((project, dataset, name))
         table = service.catalog.table(plain)
         summary = meta_tables.summary(service.catalog, table) if decorator == meta_tables.SUMMARY else ""
@@ -54,12 +56,7 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
         if (wanted := request.query.get("selectedFields")) is not None:
             names = {w.split(".")[0].lower() for w in wanted.split(",")}
             columns = [(n, t) for n, t in columns if n.lower() in names]
-        if request.query.get("pageToken"):
-            start = paging.offset_of(request.query["pageToken"])
-        else:
-            start = request.number("startIndex", 0) or 0
-        limit = request.number("maxResults")
-        size = min(limit if limit is not None else 100_000, 100_000)
+        start, size = paging.window(request)
         where, bounds = "", {}
         if decorator and not summary:
             column, low, high = destinations.partition_bounds(table, decorator)

@@ -46,7 +46,7 @@ NEVER_NULL = frozenset(
     """.split()  # noqa: SIM905 - likewise
 )
 """Objects of which null says nothing; elsewhere a null in a patch removes a field."""
-OPEN = frozenset(["json", "labels", "resourceTags", "rows", "structValues"])
+OPEN = frozenset(["googleSheetsOptions", "json", "labels", "resourceTags", "rows", "structValues", "tableDefinitions"])
 """Fields whose insides are the user's own."""
 
 

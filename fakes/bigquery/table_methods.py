@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fakes.bigquery import costs, destinations, meta_tables
+from fakes.bigquery import anonymous, costs, destinations, meta_tables
 from fakes.bigquery.catalog import Table, check_schema
 from fakes.bigquery.dataset_methods import check_etag, merged
 from fakes.bigquery.errors import ApiError, Unsupported, invalid
@@ -78,7 +78,8 @@ def shape(table: Table) -> dict[str, Any]:
     if table.kind == "VIEW":
         found["view"] = {"query": table.view_query, "useLegacySql": False}
     if table.kind == "MATERIALIZED_VIEW":
-        found["materializedView"] = {"query": table.view_query}
+        refresh = {"enableRefresh": True, "refreshIntervalMs": "1800000"}
+        found["materializedView"] = {"query": table.view_query, **refresh, **table.extra.get("materializedView", {})}
     return found
 
 
@@ -158,8 +159,16 @@ def from_resource(service: Service, body: Mapping[str, Any], project: str, datas
         require_filter=bool(body.get("requirePartitionFilter") or (partitioning or {}).get("requirePartitionFilter")),
         view_query=view_query,
         expires_ms=int(expires) if expires is not None else None,
-        extra={k: body[k] for k in SETTABLE if body.get(k)},
+        extra={k: body[k] for k in SETTABLE if body.get(k)} | _refresh(body),
     )  # fmt: skip
+
+
+def _refresh(body: Mapping[str, Any]) -> dict[str, Any]:
+    """How a materialised view is said to be refreshed; here it is never stale."""
+    given = body.get("materializedView") or {}
+    kept = ("enableRefresh", "refreshIntervalMs", "maxStaleness", "allowNonIncrementalDefinition")
+    found = {name: given[name] for name in kept if given.get(name) is not None}
+    return {"materializedView": found} if found else {}
 
 
 def _described(field: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -199,6 +208,8 @@ def get(service: Service, request: Request) -> dict[str, Any]:
     with service.lock:
         service.settle()
         project, dataset, name = request.path
+        if dataset == anonymous.DATASET:
+            return anonymous.get(service, request)
         plain, _, decorator = name.partition("$")
         table = service.catalog.table((project, dataset, plain))
         shown = resource(service, drifted(table, request.sight.way))
@@ -229,11 +240,13 @@ def _change(service: Service, request: Request, *, replace: bool) -> dict[str, A
         if (body.get("schema") or {}).get("fields"):
             change_schema(service, table, normal_fields(body["schema"]["fields"]))
         for key, view_kind in (("view", "VIEW"), ("materializedView", "MATERIALIZED_VIEW")):
-            if body.get(key) and table.kind == view_kind:
+            if (body.get(key) or {}).get("query") and table.kind == view_kind:
                 plan = service.analysis.plan(body[key]["query"], project, "", of_view=True)
                 table.view_query = body[key]["query"]
                 table.schema = [t.rest(n) for n, t in plan.columns]
         kept = {} if replace else dict(table.extra)
+        if refresh := _refresh(body):
+            kept["materializedView"] = {**table.extra.get("materializedView", {}), **refresh["materializedView"]}
         for key in SETTABLE:
             if key in body:
                 kept[key] = merged(kept.get(key), body[key])

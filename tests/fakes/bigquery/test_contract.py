@@ -1,6 +1,8 @@
 """One body per promise, run twice with the vendor's client: in a simulation under virtual time, and over HTTP."""
 
 import contextlib
+import datetime
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -187,6 +189,63 @@ def another_version_of_a_table_is_not_overwritten(world: World) -> None:
         world.client.update_table(mine, ["description"])
 
 
+def the_table_that_results_lie_in_is_read_as_any(world: World) -> None:
+    from google.api_core.exceptions import NotFound
+
+    job = world.client.query("SELECT n, CAST(n AS STRING) AS s FROM UNNEST(GENERATE_ARRAY(1, 7)) AS n ORDER BY n")
+    job.result()
+    table = world.client.get_table(job.destination)
+    assert (table.num_rows, [field.name for field in table.schema]) == (7, ["n", "s"])
+    rows = list(world.client.list_rows(table, start_index=1, max_results=3, page_size=2))
+    assert [tuple(row) for row in rows] == [(2, "2"), (3, "3"), (4, "4")]
+    assert [dict(r) for r in world.client.list_rows(table, selected_fields=[table.schema[1]], max_results=1)] == [
+        {"s": "1"}
+    ]
+    with pytest.raises(NotFound):
+        world.client.get_table(f"{PROJECT}._anonymous.anon0")
+
+
+def a_key_named_by_a_job_is_the_table_s(world: World) -> None:
+    from google.cloud import bigquery
+
+    key = bigquery.EncryptionConfiguration(kms_key_name="projects/p/locations/us/keyRings/r/cryptoKeys/k")
+    named = {"destination_encryption_configuration": key}
+    query = bigquery.QueryJobConfig(destination=f"{PROJECT}.d.queried", **named)
+    world.client.query("SELECT 1 AS x", job_config=query).result()
+    world.client.copy_table("d.queried", "d.copied", job_config=bigquery.CopyJobConfig(**named)).result()
+    load = bigquery.LoadJobConfig(schema=[bigquery.SchemaField("x", "INTEGER")], source_format="CSV", **named)
+    world.client.load_table_from_file(io.BytesIO(b"1\n"), "d.loaded", job_config=load).result()
+    for name in ("queried", "copied", "loaded"):
+        assert world.client.get_table(f"d.{name}").encryption_configuration.kms_key_name == key.kms_key_name
+
+
+def how_a_materialised_view_is_refreshed_can_be_changed(world: World) -> None:
+    from google.cloud import bigquery
+
+    view = bigquery.Table(f"{PROJECT}.d.mv")
+    view.mview_query = "SELECT id, COUNT(*) AS n FROM d.t GROUP BY id"
+    assert world.client.create_table(view).mview_enable_refresh
+    view = bigquery.Table(f"{PROJECT}.d.mv")
+    view.mview_enable_refresh = False
+    view.mview_refresh_interval = datetime.timedelta(hours=1)
+    world.client.update_table(view, ["mview_enable_refresh", "mview_refresh_interval"])
+    found = world.client.get_table(f"{PROJECT}.d.mv")
+    assert (found.mview_enable_refresh, found.mview_refresh_interval) == (False, datetime.timedelta(hours=1))
+    assert found.mview_query == "SELECT id, COUNT(*) AS n FROM d.t GROUP BY id"
+
+
+def a_copy_of_what_was_is_refused_where_nothing_keeps_it(world: World) -> None:
+    from google.api_core.exceptions import BadRequest, MethodNotImplemented
+
+    with pytest.raises(MethodNotImplemented, match="a table's past"):
+        world.client.copy_table("d.t@-1", "d.past").result()
+    with pytest.raises(BadRequest, match="Invalid snapshot time"):
+        world.client.copy_table("d.t@yesterday", "d.past").result()
+    world.client.delete_table("d.t")
+    with pytest.raises(MethodNotImplemented, match="copies of a deleted table"):
+        world.client.copy_table("d.t@-1", "d.past")
+
+
 def what_is_not_emulated_is_refused_at_once(world: World) -> None:
     from google.api_core.exceptions import MethodNotImplemented
     from google.cloud import bigquery
@@ -209,6 +268,10 @@ BODIES = (
     rows_come_page_by_page,
     a_file_is_loaded_in_one_piece_and_in_several,
     another_version_of_a_table_is_not_overwritten,
+    the_table_that_results_lie_in_is_read_as_any,
+    a_key_named_by_a_job_is_the_table_s,
+    how_a_materialised_view_is_refreshed_can_be_changed,
+    a_copy_of_what_was_is_refused_where_nothing_keeps_it,
     what_is_not_emulated_is_refused_at_once,
 )
 

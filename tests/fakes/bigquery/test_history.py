@@ -2,6 +2,7 @@
 
 import pytest
 from google.api_core.exceptions import GoogleAPICallError
+from google.cloud.bigquery import CopyJobConfig
 
 from fakes.seam import Ruling, ServeStale
 from tests.fakes.bigquery.client import World
@@ -25,6 +26,17 @@ def test_system_time_shows_the_rows_of_then(age_s, rows):
     when = f"TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {age_s} SECOND)"
     found = make(3_600).rows(f"SELECT * FROM d.t FOR SYSTEM_TIME AS OF {when} ORDER BY id")
     assert [tuple(r.values()) for r in found] == rows
+
+
+def test_a_copy_of_a_table_at_a_time_holds_the_rows_of_then_wherever_it_goes():
+    world = make(3_600)
+    world.client.copy_table("d.t@-150000", "d.new").result()
+    assert world.rows("SELECT * FROM d.new ORDER BY id") == [{"id": 1, "s": "a"}, {"id": 2, "s": "b"}]
+    then_ms = world.around.now_ns() // 1_000_000 - 250_000
+    world.client.copy_table(
+        f"d.t@{then_ms}", "d.new", job_config=CopyJobConfig(write_disposition="WRITE_TRUNCATE")
+    ).result()
+    assert world.rows("SELECT * FROM d.new") == [{"id": 1, "s": "a"}]
 
 
 def test_a_stale_read_sees_the_past_once():
