@@ -21,7 +21,9 @@ COVERAGE = Coverage(
     },
     behaviours={
         "filters": Remark(
-            "approximated", "the whole language but functions (sample, ip_in_net, SEARCH), refused by name"
+            "approximated",
+            "the whole language, with log_id, sample, ip_in_net and SEARCH (by words); cast, regexp_extract "
+            "and source are refused by name",
         ),
         "doubles": Remark("supported", "the same log, timestamp and insert_id make one entry"),
         "order": Remark("supported", "by timestamp, then insert_id"),

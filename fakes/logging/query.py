@@ -3,8 +3,9 @@
 Grammar (cloud.google.com/logging/docs/view/logging-query-language): comparisons `field OP value` with
 `= != > < >= <= : =~ !~`, global restrictions (a bare value looks in every field), `field = (a OR b)`, `NOT` or `-`,
 parentheses, comments from `--`. NOT binds tightest, then OR, then AND; what stands side by side is joined by AND.
-Everything is case-insensitive but regular expressions and the Boolean operators. Functions (`sample`, `ip_in_net`,
-`SEARCH`, …) are refused. It must not know log entries, only nested mappings with fields named as in JSON.
+Everything is case-insensitive but regular expressions and the Boolean operators. Functions that select entries are in
+`functions.py`; those that compute a value (`cast`, `regexp_extract`) and `source` are refused. It must not know log
+entries, only nested mappings with fields named as in JSON.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from fakes.logging.comparison import compare, contains, matches, text_anywhere
+from fakes.logging.functions import FUNCTIONS, Argument, Predicate
 from fakes.seam import GrpcError
 
-Entry = Mapping[str, Any]
-Predicate = Callable[[Entry], bool]
 Judge = Callable[[Any], bool]
 """Of one field's value, which is there."""
 
@@ -30,7 +30,8 @@ _OPERATOR = re.compile(r"\s*(=~|!~|!=|>=|<=|=|>|<|:)\s*")
 _BLANK = re.compile(r"(?:\s|--[^\n]*)*")
 _LITERAL = re.compile(rf"{_STRING}|[^\s()\"=<>!:~,]+", re.DOTALL)
 _WORD = re.compile(r"(AND|OR|NOT)(?![\w.-])")
-_FUNCTION = re.compile(r"[A-Za-z_]\w*\(")
+_FUNCTION = re.compile(r"([A-Za-z_]\w*)\(\s*")
+_COMMA = re.compile(r"\s*(,|\))\s*")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -103,12 +104,8 @@ class _Parser:
         return inner
 
     def _term(self) -> Predicate:
-        if _FUNCTION.match(self._text, self._at):
-            raise GrpcError(
-                "UNIMPLEMENTED",
-                f"the logging emulator does not do functions in filters, at position {self._at} "
-                f"({self._text[self._at : self._at + 20]!r})",
-            )
+        if function := _FUNCTION.match(self._text, self._at):
+            return self._function(function)
         path = _PATH.match(self._text, self._at)
         operator = _OPERATOR.match(self._text, path.end()) if path is not None and self._word() is None else None
         if path is None or operator is None:
@@ -117,8 +114,31 @@ class _Parser:
         self._at = operator.end()
         return self._comparison(path.group(), operator[1])
 
+    def _function(self, called: re.Match[str]) -> Predicate:
+        make = FUNCTIONS.get(called[1].lower())
+        if make is None:
+            raise GrpcError(
+                "UNIMPLEMENTED",
+                f"the logging emulator does not do the function {called[1]} (at position {self._at} of the filter); it "
+                f"does {', '.join(FUNCTIONS)}",
+            )
+        arguments, separator = [], ","
+        self._at = called.end()
+        while separator == ",":
+            match = _PATH.match(self._text, self._at) or _LITERAL.match(self._text, self._at)
+            following = None if match is None else _COMMA.match(self._text, match.end())
+            if match is None or following is None:
+                raise self._error(f"the fields and texts of {called[1]}, with commas between and ')' behind them")
+            arguments.append(_argument(match.group()))
+            self._at, separator = following.end(), following[1]
+        self._skip()
+        try:
+            return make(arguments)
+        except ValueError as error:
+            raise GrpcError("INVALID_ARGUMENT", f"filter calls {called[1]} wrongly: it is {error}") from None
+
     def _comparison(self, path: str, operator: str) -> Predicate:
-        segments = tuple(_unquote(quoted) if quoted else plain for quoted, plain in _SEGMENT.findall(path))
+        segments = _segments(path)
         if self._text.startswith("(", self._at):
             judge = self._in_parentheses(lambda: self._judge(segments, operator))
         else:
@@ -172,6 +192,17 @@ class _Parser:
         return GrpcError(
             "INVALID_ARGUMENT", f"Unparseable filter: at position {self._at}, found {found!r}, expected {wanted}"
         )
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(_unquote(quoted) if quoted else plain for quoted, plain in _SEGMENT.findall(path))
+
+
+def _argument(text: str) -> Argument:
+    if text.startswith('"'):
+        return Argument(_unquote(text), None)
+    segments = _segments(text)
+    return Argument(text, lambda entry: _reach(entry, segments))
 
 
 def _unquote(literal: str) -> str:

@@ -98,9 +98,54 @@ def test_an_illegal_filter_is_refused(expression):
     assert refused.value.code == "INVALID_ARGUMENT"
 
 
-@pytest.mark.parametrize("expression", ["sample(insertId, 0.1)", 'ip_in_net(a, "10.0.0.0/8")', 'SEARCH("x")'])
-def test_functions_are_refused_as_not_emulated(expression):
-    with pytest.raises(GrpcError, match="functions") as refused:
+@pytest.mark.parametrize(
+    ("expression", "selected"),
+    [
+        ('log_id("run.googleapis.com/stderr")', True),
+        ('log_id("run.googleapis.com/stdout") OR severity=ERROR', True),
+        ('log_id("stderr")', False),
+        ('ip_in_net(jsonPayload.ip, "10.1.0.0/16")', True),
+        ('ip_in_net(jsonPayload.ip, "10.2.0.0/16")', False),
+        ('ip_in_net(jsonPayload.ip, "2001:db8::/32")', False),
+        ('ip_in_net(jsonPayload.message, "10.1.0.0/16")', False),
+        ('SEARCH("EXCEEDED quota")', True),
+        ('SEARCH(jsonPayload.message, "quota table")', True),
+        ('search(jsonPayload.message, "quo")', False),
+        ('NOT SEARCH(insertId, "quota") AND severity=ERROR', True),
+        ("sample(insertId, 1)", True),
+        ("sample(insertId, 0.0)", False),
+        ("sample(missing, 1)", False),
+    ],
+)
+def test_functions_select(expression, selected):
+    entry = {**ENTRY, "jsonPayload": {**ENTRY["jsonPayload"], "ip": "10.1.2.3"}}
+    assert compile_query(expression)(entry) is selected
+
+
+def test_a_sample_is_the_share_it_says_and_the_same_each_time():
+    chosen = [number for number in range(2_000) if compile_query("sample(insertId, 0.25)")({"insertId": f"id{number}"})]
+    assert 400 < len(chosen) < 600
+    assert chosen == [n for n in range(2_000) if compile_query("sample(insertId, 0.25)")({"insertId": f"id{n}"})]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "log_id()", "log_id(", 'log_id("a" "b")', 'log_id("a", "b")', "sample(insertId)", "sample(insertId, 2)",
+        'sample("a", 0.5)', 'ip_in_net(a, "nonsense")', 'SEARCH("")', 'SEARCH("a", "b")',
+    ],
+)  # fmt: skip
+def test_a_function_called_wrongly_is_refused(expression):
+    with pytest.raises(GrpcError) as refused:
+        compile_query(expression)
+    assert refused.value.code == "INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize(
+    "expression", ["cast(jsonPayload.rows, string)=1", "source(projects/p)", 'regexp_extract(a, "b")']
+)
+def test_other_functions_are_refused_as_not_emulated(expression):
+    with pytest.raises(GrpcError, match="does not do the function") as refused:
         compile_query(expression)
     assert refused.value.code == "UNIMPLEMENTED"
 
