@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from fakes.bigquery import information_schema, job_views, methods
-from fakes.bigquery.sql import aggregates, builders, calls, catalogue, dateparts, pipes
+from fakes.bigquery.sql import aggregates, builders, calls, catalogue, dateparts, pipes, time_series
 from fakes.bigquery.sql.types import PHYSICAL
 from fakes.bigquery.weather import SERVICE
 
@@ -110,7 +110,7 @@ def _parts() -> Iterator[str]:
     yield "## Statements\n"
     yield "SELECT (WITH [RECURSIVE], joins, UNNEST, windows, QUALIFY, ROLLUP, CUBE, GROUPING SETS, set operations), INSERT,"
     yield "UPDATE, DELETE, MERGE, TRUNCATE, CREATE/DROP/ALTER for schemas, tables, views, materialised views (always fresh),"
-    yield "snapshots and clones, CREATE FUNCTION (SQL; JavaScript with the `javascript` extra), table functions,"
+    yield "RANGE_SESSIONIZE, snapshots and clones, CREATE FUNCTION (SQL; JavaScript with the `javascript` extra), table functions,"
     yield "procedures, EXPORT DATA, and the procedural language (DECLARE, SET, IF, CASE, LOOP, WHILE, REPEAT, FOR, BEGIN …"
     yield "EXCEPTION, RAISE, transactions, EXECUTE IMMEDIATE, CALL, ASSERT). Wildcard tables; ingestion-time, column and"
     yield "integer-range partitions; PIVOT, UNPIVOT, BY NAME; parameters of types such as STRING(5). Pipe syntax with the"
@@ -121,7 +121,7 @@ def _parts() -> Iterator[str]:
     yield "## INFORMATION_SCHEMA\n"
     yield ", ".join(f"`{v}`" for v in sorted({*information_schema.VIEWS, *job_views.VIEWS})) + ".\n"
     yield "## Functions\n"
-    special = sorted({*dateparts.SPECIAL, *builders.SPECIAL} - set(catalogue.scalars()))
+    special = sorted({*dateparts.SPECIAL, *time_series.SPECIAL, *builders.SPECIAL} - set(catalogue.scalars()))
     yield (
         "Beside those below: " + ", ".join(special) + ", CAST, SAFE_CAST, EXTRACT, IF, and `SAFE.` before any scalar.\n"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported
-from fakes.bigquery.sql import aggregates, builders, catalogue, dateparts
+from fakes.bigquery.sql import aggregates, builders, catalogue, dateparts, time_series
 from fakes.bigquery.sql.casts import use
 from fakes.bigquery.sql.scope import Context, Expr, Scope
 from fakes.bigquery.sql.signatures import Signature, choose, mismatch
@@ -105,7 +105,7 @@ class Calls:
         """The built-in or temporary function `name`."""
         if name.lower() in self.context.functions:
             return builders.routine(self, [name], node, scope)
-        if special := dateparts.SPECIAL.get(name) or builders.SPECIAL.get(name):
+        if special := dateparts.SPECIAL.get(name) or time_series.SPECIAL.get(name) or builders.SPECIAL.get(name):
             return special(self, node, scope)
         if name in catalogue.aggregates() or name in aggregates.AGGREGATES:
             return self.aggregate(name, node, scope, over or "")

@@ -72,13 +72,14 @@ def interval(calls: Calls, node: exp.Interval, scope: Scope) -> Expr:
             raise calls.context.fail("INTERVAL with a range of parts needs a string literal", node)
         months, days, micros = parse_span(node.this.this, unit.this.name.upper(), unit.expression.name.upper(), calls)
         return Expr(f"(to_months({months}) + to_days({days}) + to_microseconds({micros}))", INTERVAL)
-    count, name = _amount(calls, node, scope)
+    count, name = amount(calls, node, scope)
     if name == "SECOND" and isinstance(node.this, exp.Literal) and "." in node.this.this:
         return Expr(f"to_microseconds({round(float(node.this.this) * 1e6)})", INTERVAL)
     return Expr(INTERVAL_UNITS[name].format(count), INTERVAL)
 
 
-def _amount(calls: Calls, node: exp.Interval, scope: Scope) -> tuple[str, str]:
+def amount(calls: Calls, node: exp.Interval, scope: Scope) -> tuple[str, str]:
+    """(count in DuckDB, part) of an INTERVAL of one part."""
     unit = node.args.get("unit")
     if unit is None:
         raise calls.context.fail("Syntax error: INTERVAL needs a date part", node)
@@ -138,7 +139,7 @@ def _adder(kind: Type, sign: str) -> Callable[[Calls, exp.Anonymous, Scope], Exp
             result = DATETIME
         sql = calls.expressions.coerce(base, result, node.expressions[0])
         span = node.expressions[1]
-        count, name = _amount(calls, span, scope)
+        count, name = amount(calls, span, scope)
         step = INTERVAL_UNITS[name].format(count)
         if result == DATE:
             if name not in ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR"):
@@ -324,7 +325,7 @@ def _series(kind: Type) -> Callable[[Calls, exp.Anonymous, Scope], Expr]:
         if len(arguments) > 2:
             if not isinstance(arguments[2], exp.Interval):
                 raise calls.context.fail(f"No matching signature for function {node.name.upper()}", node)
-            count, name = _amount(calls, arguments[2], scope)
+            count, name = amount(calls, arguments[2], scope)
             count = use(calls.context, f"wt_step({count})")
             step = INTERVAL_UNITS[name].format(count)
         else:

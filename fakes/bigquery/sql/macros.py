@@ -294,6 +294,14 @@ MACROS: dict[str, tuple[str, str]] = {
         "struct_pack(\"start\" := greatest(struct_extract(a, 'start'), struct_extract(b, 'start')),"
         " \"end\" := least(struct_extract(a, 'end'), struct_extract(b, 'end')))",
     ),
+    "wt_range_pieces": (
+        "a, b, s, last",
+        "CASE WHEN a IS NULL OR b IS NULL THEN error('GENERATE_RANGE_ARRAY needs a range with a start and an end') ELSE"
+        " list_transform(list_filter(generate_series(0, CAST(len(generate_series(a, b - to_microseconds(1), s)) AS"
+        ' BIGINT) - 1), lambda _i: last OR a + s * (_i + 1) <= b), lambda _i: struct_pack("start" := a + s * _i,'
+        ' "end" := least(a + s * (_i + 1), b))) END',
+    ),
+    "wt_positive": ("n", "CASE WHEN n <= 0 THEN error('The width of an interval here must be positive') ELSE n END"),
     # intervals
     "wt_justify_hours": (
         "i",

@@ -15,12 +15,11 @@ from fakes.bigquery.sql.dialect import GoogleSql, ScriptSql
 
 _DIALECT = GoogleSql()
 _SCRIPT = ScriptSql()
-_REFUSED = re.compile(
-    r"\b(RANGE_SESSIONIZE|GAP_FILL|VECTOR_SEARCH|APPENDS|CHANGES|EXTERNAL_QUERY)\s*\(\s*(?:TABLE\b|\()", re.I
-)
+_REFUSED = re.compile(r"\b(GAP_FILL|VECTOR_SEARCH|APPENDS|CHANGES|EXTERNAL_QUERY)\s*\(\s*(?:TABLE\b|\()", re.I)
 _UNNEST_FIRST = re.compile(r"\(\s*UNNEST\s*\(", re.I)
 _WITH_EXPRESSION = re.compile(r"\bWITH\s*\(\s*\w+\s+AS\b", re.I)
 _MODEL = re.compile(r"\b((?:ML|AI)\.\w+)\s*\(\s*(?:MODEL|TABLE)\b", re.I)
+_TABLE_ARGUMENT = re.compile(r"\b(RANGE_SESSIONIZE\s*\(\s*)TABLE\s+((?:`[^`]+`|[\w-]+)(?:\.(?:`[^`]+`|[\w-]+))*)", re.I)
 _SNAPSHOT = re.compile(r"^(\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+)(SNAPSHOT\s+)(?=TABLE\b)", re.I)
 
 
@@ -34,6 +33,8 @@ def statement(text: str) -> exp.Expression:
     """The one statement of `text`; raises 400 `invalidQuery` for a syntax error."""
     # The grammar does not know snapshots; they differ from tables in kind only.
     text = _SNAPSHOT.sub(lambda m: m.group(1) + " " * len(m.group(2)), text)
+    # Nor a table as an argument.
+    text = _TABLE_ARGUMENT.sub(r"\1(SELECT * FROM \2)", text)
     if refused := _REFUSED.search(text) or _MODEL.search(text):
         raise Unsupported(f"{refused.group(1).upper()}(…)")
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from fakes.bigquery.errors import Unsupported, invalid_query
-from fakes.bigquery.sql import parsing, pivots
+from fakes.bigquery.sql import parsing, pivots, time_series
 from fakes.bigquery.sql.scope import Column, Context, Expr, Need, Query, Relation, Scope, Source, reference
 from fakes.bigquery.sql.types import BOOL, INT64, quoted, settled
 
@@ -161,6 +161,11 @@ class Relations:
         parts = [p.name for p in node.parts[:-1]] + (
             call.this.name.split(".") if isinstance(call.this, exp.Identifier) else [call.this]
         )
+        if [p.upper() for p in parts] == ["RANGE_SESSIONIZE"]:
+            query = time_series.sessionize(self, call, self._outer(scope))
+            alias = node.alias or self.context.alias()
+            scope.relations.append(self.derived(alias, query))
+            return f"({query.sql}) AS {quoted(alias)}"
         function = self.context.tables.routine([x for p in parts for x in p.split(".")])
         if function is None or not function.table_valued:
             raise self.context.fail(f"Table-valued function not found: {'.'.join(parts)}", node)

@@ -4,7 +4,7 @@ https://cloud.google.com/bigquery/docs/reference/standard-sql. A wrong answer is
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +62,21 @@ def world() -> Iterator[World]:
         ),
         ("(SELECT MAX_BY(x, y) FROM UNNEST([STRUCT(1 AS x, TRUE AS y), (2, FALSE)]))", 1),
         ("@@project_id", PROJECT),
+        (
+            "(SELECT ARRAY_AGG(DATE_BUCKET(d, INTERVAL 2 DAY)) FROM UNNEST([DATE '1949-12-29', '1950-01-03']) d)",
+            [date(1949, 12, 28), date(1950, 1, 3)],
+        ),
+        ("DATE_BUCKET(DATE '1950-01-03', INTERVAL 7 DAY, DATE '2000-12-24')", date(1950, 1, 1)),
+        ("DATETIME_BUCKET(DATETIME '1949-12-30 13:00:00', INTERVAL 12 HOUR)", datetime(1949, 12, 30, 12)),
+        ("TIMESTAMP_BUCKET(TIMESTAMP '2024-01-05 10:11:12', INTERVAL 15 MINUTE)", datetime(2024, 1, 5, 10, tzinfo=UTC)),
+        (
+            "GENERATE_RANGE_ARRAY(RANGE(DATE '2020-01-01', DATE '2020-01-04'), INTERVAL 2 DAY)",
+            [
+                {"start": date(2020, 1, 1), "end": date(2020, 1, 3)},
+                {"start": date(2020, 1, 3), "end": date(2020, 1, 4)},
+            ],
+        ),
+        ("ARRAY_LENGTH(GENERATE_RANGE_ARRAY(RANGE(DATE '2020-01-01', DATE '2020-01-04'), INTERVAL 2 DAY, FALSE))", 1),
         ("COALESCE(1, ERROR('never'))", 1),
     ],
 )
@@ -75,6 +90,9 @@ def test_the_reference_says(world: World, expression: str, value: object) -> Non
         ("SELECT ERROR(CONCAT('a', 'b'))", "ab"),
         ("SELECT 'a' UNION ALL SELECT ERROR('no')", "no"),
         ("SELECT CASE WHEN x = 2 THEN ERROR('two') ELSE x END FROM UNNEST([1, 2]) x", "two"),
+        ("SELECT GENERATE_RANGE_ARRAY(RANGE(DATE '2020-01-01', NULL), INTERVAL 1 DAY)", "needs a range with a start"),
+        ("SELECT DATE_BUCKET(DATE '2020-01-01', INTERVAL 1 HOUR)", "does not support the HOUR"),
+        ("SELECT * FROM RANGE_SESSIONIZE((SELECT 1 a), 'b', ['a'])", "Column b not found"),
         ("SELECT 1 << -1", "Bitwise shift by negative offset"),
         ("SELECT b'a' & b'ab'", "requires equal length"),
         ("SELECT REGEXP_EXTRACT('ab', r'a(?=b)')", "invalid perl operator"),
@@ -206,3 +224,13 @@ def test_the_tables_of_a_dataset_and_the_partitions_of_a_table_are_listed_as_of_
     with pytest.raises(BadRequest, match="not partitioned"):
         world.rows("CREATE TABLE m.plain (n INT64)")
         world.client.list_partitions("m.plain")
+
+
+@pytest.mark.parametrize(("mode", "ends"), [("", [None, 5, 5, 9]), (", 'OVERLAPS'", [None, 3, 5, 9])])
+def test_ranges_that_touch_or_overlap_make_a_session(world: World, mode: str, ends: list[int | None]) -> None:
+    ranges = ", ".join(f"RANGE<DATE> '[2024-01-0{a}, 2024-01-0{b})'" for a, b in ((1, 3), (3, 5), (8, 9)))
+    rows = world.rows(
+        "SELECT RANGE_END(session_range) AS e FROM RANGE_SESSIONIZE("
+        f"(SELECT 'k' AS k, r FROM UNNEST([{ranges}, NULL]) r), 'r', ['k']{mode}) ORDER BY RANGE_START(r)"
+    )
+    assert [row["e"] and row["e"].day for row in rows] == ends
