@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.resources import files
@@ -89,21 +89,20 @@ def page(coverage: Coverage, served: Container[str]) -> str:
             "",
             "## Methods",
             "",
-            *_table("method", method_rows(coverage, served)),
+            *table(("method", "", "remark"), method_rows(coverage, served)),
             "",
             "## Behaviour",
             "",
-            *_table("what", behaviours),
+            *table(("what", "", "remark"), behaviours),
             "",
         )
     )
 
 
-def _table(head: str, rows: Iterable[tuple[str, str, str]]) -> Iterable[str]:
-    yield f"| {head} | | remark |"
-    yield "|---|---|---|"
-    for name, standing, text in rows:
-        yield f"| {name} | {standing} | {text} |"
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
 
 def coverage_of(backend: str) -> tuple[Coverage, frozenset[str]]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from fakes.seam import Call, LoseReply, Refuse, Ruling
+from fakes.seam import LoseReply, Refuse, Ruling
 from tests.fakes.bigquery.client import connect
-from tests.harness.sim.rpc.test_pubsub_client import Around
+from tests.harness.sim.around import Around, ruled_by
 from tests.harness.sim.simulated import in_simulation
 
 PROJECT = "nba-props-platform"
@@ -34,23 +34,12 @@ class World:
         return int(self.rows("SELECT COUNT(*) AS n FROM d.t")[0]["n"])
 
 
-class Ruled(Around):
-    """Surroundings on the kernel's clock that take each ruling from the World."""
-
-    def __init__(self, by_method: dict[str, Ruling]) -> None:
-        super().__init__()
-        self.by_method = by_method
-
-    def rule(self, call: Call) -> Ruling:
-        return self.by_method.pop(call.method, Ruling())
-
-
 @contextlib.contextmanager
 def simulated() -> Iterator[World]:
     from fakes.bigquery import create
 
     rulings: dict[str, Ruling] = {}
-    yield World(connect(create(Ruled(rulings), project=PROJECT)), rulings)
+    yield World(connect(create(Around(ruled_by(rulings)), project=PROJECT)), rulings)
 
 
 @contextlib.contextmanager
@@ -64,7 +53,7 @@ def on_the_wire() -> Iterator[World]:
     from fakes.wire.surroundings import RealSurroundings
 
     rulings: dict[str, Ruling] = {}
-    around = RealSurroundings("bigquery", rule=lambda call: rulings.pop(call.method, Ruling()))
+    around = RealSurroundings("bigquery", rule=ruled_by(rulings))
     backend = create(around, project=PROJECT, limits={"durations_s": BRIEF_S})
     server = HttpServer(backend.app)
     options = ClientOptions(api_endpoint=f"http://{server.address}")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fakes.seam import Call, LoseReply, Refuse, Ruling
-from tests.harness.sim.around import Around
+from fakes.seam import LoseReply, Refuse, Ruling
+from tests.harness.sim.around import Around, ruled_by
 from tests.harness.sim.simulated import in_simulation
 
 PROJECT = "nba-props-platform"
@@ -60,24 +60,13 @@ class World:
         pulling.result(timeout=30)
 
 
-class Ruled(Around):
-    """Surroundings on the kernel's clock that take each ruling from the World."""
-
-    def __init__(self, by_method: dict[str, Ruling]) -> None:
-        super().__init__()
-        self.by_method = by_method
-
-    def rule(self, call: Call) -> Ruling:
-        return self.by_method.pop(call.method.rsplit("/", 1)[1], Ruling())
-
-
 @contextlib.contextmanager
 def simulated() -> Iterator[World]:
     from fakes.pubsub import create
     from harness.sim.rpc.install import install
 
     rulings: dict[str, Ruling] = {}
-    backend = create(Ruled(rulings), project=PROJECT)
+    backend = create(Around(ruled_by(rulings)), project=PROJECT)
     install(backend.grpc().get, lambda: "client#0")
     os.environ.update(backend.environment(None))
     yield World(rulings)
@@ -90,7 +79,7 @@ def on_the_wire() -> Iterator[World]:
     from fakes.wire.surroundings import RealSurroundings
 
     rulings: dict[str, Ruling] = {}
-    around = RealSurroundings("pubsub", rule=lambda call: rulings.pop(call.method.rsplit("/", 1)[1], Ruling()))
+    around = RealSurroundings("pubsub", rule=ruled_by(rulings))
     backend = create(around, project=PROJECT)
     server = GrpcServer([backend])
     with pytest.MonkeyPatch.context() as patch:

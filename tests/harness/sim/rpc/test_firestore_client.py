@@ -1,105 +1,57 @@
-"""The real google-cloud-firestore clients, sync and async, on the simulated channel."""
+"""What google-cloud-firestore asks of a channel: streams are opened again, credentials are asked for tokens.
 
-import asyncio
-import threading
+What it does with documents and transactions is in `contracts/test_firestore.py`.
+"""
+
 import time
 from typing import Any
 
 import pytest
 
-from tests.harness.sim.rpc.documents import Documents
+from fakes.seam import Call, Ruling, Truncate
+from tests.harness.sim.around import Around
 from tests.harness.sim.simulated import simulated
 
 PROJECT = "nba-props-platform"
 
 
-def world() -> Documents:
+class Listened(Around):
+    """Notes with which authorization each call comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.authorizations: list[str] = []
+
+    def rule(self, call: Call) -> Ruling:
+        self.authorizations.append(call.headers.get("authorization", ""))
+        return super().rule(call)
+
+
+def world() -> Listened:
+    from fakes.firestore import create
     from harness.sim.rpc.install import install
 
-    documents = Documents()
-    install(documents.grpc().get, lambda: "client#0")
-    return documents
-
-
-def client(kind: str = "Client") -> Any:
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud import firestore
-
-    return getattr(firestore, kind)(project=PROJECT, credentials=AnonymousCredentials())
-
-
-@simulated
-def test_documents_are_set_read_and_listed() -> None:
-    world()
-    games = client().collection("games")
-    games.document("1").set({"home": "LAL", "points": 101})
-    games.document("2").set({"home": "BOS", "points": 99})
-    assert games.document("1").get().to_dict() == {"home": "LAL", "points": 101}
-    assert not games.document("3").get().exists
-    assert [document.to_dict()["home"] for document in games.stream()] == ["LAL", "BOS"]
-
-
-@simulated
-def test_contended_transactions_are_retried_until_every_increment_counts() -> None:
-    from google.cloud import firestore
-
-    documents = world()
-    one = client()
-    counter = one.collection("counters").document("c")
-    counter.set({"n": 0})
-
-    @firestore.transactional  # type: ignore[untyped-decorator]  # the library ships no types here
-    def increment(transaction: Any) -> None:
-        seen = counter.get(transaction=transaction).get("n")
-        time.sleep(0.05)
-        transaction.set(counter, {"n": seen + 1})
-
-    def work() -> None:
-        for _ in range(5):
-            increment(one.transaction(max_attempts=50))
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert counter.get().get("n") == 30
-    assert documents.calls.count("commit") > 31, "nobody contended"
-
-
-@simulated
-def test_a_listener_hears_of_changes_until_it_is_unsubscribed() -> None:
-    documents = world()
-    document = client().collection("games").document("1")
-    document.set({"points": 1})
-    heard: list[Any] = []
-    watch = document.on_snapshot(lambda snapshots, changes, read_time: heard.append(snapshots[0].get("points")))
-    time.sleep(5)
-    document.set({"points": 2})
-    time.sleep(5)
-    assert heard == [1, 2]
-    watch.unsubscribe()
-    time.sleep(5)
-    document.set({"points": 3})
-    time.sleep(5)
-    assert heard == [1, 2]
-    assert documents.calls.count("listen") == 1
+    around = Listened()
+    install(create(around, project=PROJECT).grpc().get, lambda: "client#0")
+    return around
 
 
 @simulated
 def test_a_listener_opens_its_stream_again_when_the_service_drops_it() -> None:
-    documents = world()
-    document = client().collection("games").document("1")
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import firestore
+
+    around = world()
+    document = firestore.Client(project=PROJECT, credentials=AnonymousCredentials()).collection("games").document("1")
     document.set({"points": 1})
     heard: list[Any] = []
+    around.rulings = [("Listen", Ruling(Truncate(400), "dropped"))]
     document.on_snapshot(lambda snapshots, changes, read_time: heard.append(snapshots[0].get("points")))
-    time.sleep(5)
-    documents.drop_listeners()
-    document.set({"points": 2})
+    for points in (2, 3):
+        time.sleep(120)
+        document.set({"points": points})
     time.sleep(120)
-    document.set({"points": 3})
-    time.sleep(5)
-    assert documents.calls.count("listen") == 2
+    assert around.outcomes("Listen") == ["lost", "ok"]
     assert heard == [1, 2, 3]
 
 
@@ -108,10 +60,10 @@ def test_credentials_are_asked_for_a_token_and_it_is_sent() -> None:
     from google.cloud import firestore
     from google.oauth2.credentials import Credentials
 
-    documents = world()
+    around = world()
     owner = firestore.Client(project=PROJECT, credentials=Credentials(token="secret"))
     owner.collection("games").document("1").get()
-    assert documents.authorizations == ["Bearer secret"]
+    assert around.authorizations == ["Bearer secret"]
 
 
 @simulated
@@ -125,46 +77,8 @@ def test_a_token_that_cannot_be_had_makes_the_call_fail() -> None:
         def refresh(self, request: Any) -> None:
             raise TransportError("metadata server answered 503")
 
-    documents = world()
+    around = world()
     broken = firestore.Client(project=PROJECT, credentials=Broken())
     with pytest.raises(ServiceUnavailable, match=r"Getting metadata from plugin failed.*503"):
         broken.collection("games").document("1").get(retry=None, timeout=5)
-    assert documents.calls == []
-
-
-@simulated
-def test_the_async_client_runs_side_by_side() -> None:
-    async def main() -> None:
-        world()
-        games = client("AsyncClient").collection("games")
-        await asyncio.gather(*[games.document(str(n)).set({"n": n}) for n in range(10)])
-        started = time.monotonic()
-        snapshots = await asyncio.gather(*[games.document(str(n)).get() for n in range(10)])
-        assert [snapshot.get("n") for snapshot in snapshots] == list(range(10))
-        assert time.monotonic() - started < 0.0011
-        assert [document.get("n") async for document in games.stream()] == list(range(10))
-
-    asyncio.run(main())
-
-
-@simulated
-def test_async_transactions_are_retried_too() -> None:
-    from google.cloud import firestore
-
-    async def main() -> None:
-        documents = world()
-        one = client("AsyncClient")
-        counter = one.collection("counters").document("c")
-        await counter.set({"n": 0})
-
-        @firestore.async_transactional  # type: ignore[untyped-decorator]  # the library ships no types here
-        async def increment(transaction: Any) -> None:
-            seen = (await counter.get(transaction=transaction)).get("n")
-            await asyncio.sleep(0.05)
-            transaction.set(counter, {"n": seen + 1})
-
-        await asyncio.gather(*[increment(one.transaction(max_attempts=50)) for _ in range(6)])
-        assert (await counter.get()).get("n") == 6
-        assert documents.calls.count("commit") > 7
-
-    asyncio.run(main())
+    assert around.authorizations == []
