@@ -6,7 +6,7 @@ the bytes travel (in process or over a socket).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -194,6 +194,19 @@ class Rpc:
 
         return GrpcMethod("stream_stream", serve)
 
+    def methods(self, *parts: Mapping[str, GrpcMethod]) -> Mapping[str, GrpcMethod]:
+        """All that a back end serves, by path. Other methods of the same vendor services are found too, and refuse by
+        name, so that a run that calls one is unknown; they are not among the keys.
+        """
+        return _Methods({path: method for part in parts for path, method in part.items()}, self._refusing)
+
+    def _refusing(self, path: str) -> GrpcMethod:
+        def serve(_requests: Any, context: GrpcContext) -> Iterator[bytes]:
+            refusal = _Opened(error=GrpcError("UNIMPLEMENTED", f"the {self._service} emulator does not do {path[1:]}"))
+            yield from self._stream(self._call(path, "", context, 0), lambda: refusal, None)
+
+        return GrpcMethod("stream_stream", serve)
+
     def _stream(
         self, call: Call, effect: Callable[[], _Opened], aged: Callable[[float], _Opened] | None
     ) -> Iterator[bytes]:
@@ -213,6 +226,29 @@ class Rpc:
 
     def _call(self, path: str, resource: str, context: GrpcContext, bytes_in: int) -> Call:
         return Call(self._service, path[1:], resource, context.caller, context.metadata, bytes_in)
+
+
+class _Methods(Mapping[str, GrpcMethod]):
+    """Methods by path, and `refusing(path)` for the others of the same services."""
+
+    def __init__(self, served: Mapping[str, GrpcMethod], refusing: Callable[[str], GrpcMethod]) -> None:
+        self._served = served
+        self._services = frozenset(path.rpartition("/")[0] for path in served)
+        self._refusing = refusing
+
+    def __getitem__(self, path: str) -> GrpcMethod:
+        found = self._served.get(path)
+        if found is not None:
+            return found
+        if path.rpartition("/")[0] not in self._services:
+            raise KeyError(path)
+        return self._refusing(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._served)
+
+    def __len__(self) -> int:
+        return len(self._served)
 
 
 def _opened(handle: Callable[[], Iterator[PbMessage]]) -> _Opened:

@@ -43,11 +43,11 @@ class Firestore:
         if journal is not None:
             Keeping(self.database.store, self.database.ledger).restore(journal)
         rpc = Rpc(self.name, Gate(around))
-        self._methods = {
-            **Documents(self.database, around.rng("document ids")).methods(rpc),
-            **Listen(self.database).methods(rpc),
-            **Partitions(self.database).methods(rpc),
-        }
+        self._methods = rpc.methods(
+            Documents(self.database, around.rng("document ids")).methods(rpc),
+            Listen(self.database).methods(rpc),
+            Partitions(self.database).methods(rpc),
+        )
 
     def http(self) -> Mapping[str, WsgiApp]:
         """Nothing: the emulator speaks gRPC only, as the server client libraries do."""

@@ -33,7 +33,8 @@ class Logging:
         self._entries = Entries(limits, Ledger(journal))
         if journal is not None:
             Keeping(self._entries).restore(journal)
-        self._methods = LoggingService(around, self._entries).methods(Rpc(self.name, Gate(around)))
+        rpc = Rpc(self.name, Gate(around))
+        self._methods = rpc.methods(LoggingService(around, self._entries).methods(rpc))
 
     def http(self) -> Mapping[str, WsgiApp]:
         """Nothing: the emulator speaks gRPC only, as the client library does by default."""

@@ -49,14 +49,14 @@ class PubSub:
         self.broker = Broker(around, limits, pace, weather, Ledger(journal))
         iam = Iam(self.broker)
         rpc = Rpc(self.name, Gate(around))
-        self._methods = {
-            **Publisher(self.broker).methods(rpc),
-            **Subscriber(self.broker).methods(rpc),
-            **Streaming(self.broker).methods(rpc),
-            **Snapshots(self.broker).methods(rpc),
-            **SchemaService(self.broker.schemas).methods(rpc),
-            **iam.methods(rpc),
-        }
+        self._methods = rpc.methods(
+            Publisher(self.broker).methods(rpc),
+            Subscriber(self.broker).methods(rpc),
+            Streaming(self.broker).methods(rpc),
+            Snapshots(self.broker).methods(rpc),
+            SchemaService(self.broker.schemas).methods(rpc),
+            iam.methods(rpc),
+        )
         if journal is not None:
             Keeping(self.broker, iam).restore(journal)
 

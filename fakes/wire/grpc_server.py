@@ -5,7 +5,7 @@ Requests and answers stay bytes here; the back ends parse them. It must not know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
@@ -54,10 +54,7 @@ class GrpcServer:
 
     def __init__(self, backends: Iterable[Backend], host: str = "127.0.0.1", port: int = 0) -> None:
         """Start serving at once. Raises `OSError` if the port is taken."""
-        methods: dict[str, GrpcMethod] = {}
-        for backend in backends:
-            for by_path in backend.grpc().values():
-                methods.update(by_path)
+        methods = [by_path for backend in backends for by_path in backend.grpc().values()]
         self._server = grpc.server(
             ThreadPoolExecutor(_WORKERS, thread_name_prefix="wire-grpc"),
             handlers=[_Methods(methods)],
@@ -80,14 +77,16 @@ class GrpcServer:
 
 
 class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc ships no types
-    """Finds the method of a call by its path; an unknown one is UNIMPLEMENTED by gRPC itself."""
+    """Finds the method of a call by its path; one that nobody knows is UNIMPLEMENTED by gRPC itself."""
 
-    def __init__(self, methods: Mapping[str, GrpcMethod]) -> None:
+    def __init__(self, methods: Sequence[Mapping[str, GrpcMethod]]) -> None:
         self._methods = methods
 
     def service(self, handler_call_details: Any) -> Any:
         """The handler of one call, without serialisers: bytes pass as they are."""
-        method = self._methods.get(handler_call_details.method)
+        path = handler_call_details.method
+        # Asked one by one, and not merged: a back end's mapping finds more than it lists.
+        method = next((by_path[path] for by_path in self._methods if path in by_path), None)
         if method is None:
             return None
         make = _MAKERS[method.kind]

@@ -404,3 +404,20 @@ def test_a_stale_write_is_refused_as_impossible(served, client):
     served.rulings["Commit"] = Ruling(ServeStale(1.0), "stale")
     with pytest.raises(exceptions.MethodNotImplemented, match="keeps no past"):
         client.document("locks/a").set({})
+
+
+def test_a_method_that_is_not_emulated_refuses_by_name_and_is_told_to_the_history(served, client):
+    """A pipeline that uses one must not pass for judged."""
+    with pytest.raises(exceptions.MethodNotImplemented, match=r"the firestore emulator does not do .*/ExecutePipeline"):
+        list(client.pipeline().collection("games").stream())
+    assert [fields["method"] for kind, fields in served.events if kind == "unsupported"] == [
+        "google.firestore.v1.Firestore/ExecutePipeline"
+    ]
+
+
+def test_documents_that_are_there_are_told_before_the_missing(client):
+    there = [client.document("games/a"), client.document("games/c")]
+    for ref in there:
+        ref.set({"n": 1})
+    found = list(client.get_all([there[0], client.document("games/b"), there[1]]))
+    assert [(one.id, one.exists) for one in found] == [("a", True), ("c", True), ("b", False)]

@@ -115,3 +115,22 @@ def test_listening_follows_in_virtual_time() -> None:
     time.sleep(1)
     watch.unsubscribe()
     assert seen[-3:] == [[{"status": 1}], [{"status": 2}], [{"status": 3}]]
+
+
+def not_emulated() -> list[tuple[str, str]]:
+    from google.api_core import exceptions
+    from google.cloud import firestore
+
+    around, _ = served()
+    client = firestore.Client(project="nba-props-platform")
+    told = ""
+    try:
+        list(client.pipeline().collection("games").stream())
+    except exceptions.MethodNotImplemented as error:
+        told = error.message
+    return [(event["method"], told) for event in around.events if event["kind"] == "unsupported"]
+
+
+def test_a_method_that_is_not_emulated_refuses_by_name_and_is_told_to_the_history():
+    method = "google.firestore.v1.Firestore/ExecutePipeline"
+    assert in_simulation(f"{__name__}:not_emulated") == [[method, f"the firestore emulator does not do {method}"]]
