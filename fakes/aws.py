@@ -142,8 +142,8 @@ class App:
     """The WSGI app of one service.
 
     `host` is the vendor's host name, `{region}` in it filled in; `name(asked)` gives method and resource of a call, ""
-    for a method that is not served; `find(asked)` gives moto's handler. `done(asked, reply)` hears of every success,
-    with `lock` held as during the work.
+    for a method that is not served; `find(asked)` gives moto's handler. `done(asked, reply)` hears of every one
+    it has run, with `lock` held as during the work.
     """
 
     def __init__(
@@ -186,8 +186,8 @@ class App:
                 return self._unsupported(f"{asked.verb} {asked.path} is no method that this emulator serves")
             with self._lock:
                 reply = self._run(asked, environ)
-                if reply.status < 400:
-                    self._done(asked, reply)
+                # Whatever it answered: moto refuses some requests when it has done half of what they ask.
+                self._done(asked, reply)
             return reply
 
         return _sent(self._gate.through(call, effect, self._front), start_response, head=asked.verb == "HEAD")

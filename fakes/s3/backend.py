@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,19 @@ class S3(aws.AmazonBackend):
             del places[next(iter(places))]
 
 
+_BUCKET_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+"""docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; moto looks at the length alone."""
+
+
 def _handler(asked: aws.Asked) -> Any:
     from moto.s3.responses import S3Response
 
     bucket, _, key = asked.path.lstrip("/").partition("/")
+    if name_of(asked.verb, asked.path, asked.query, asked.headers)[0] == "CreateBucket" and not (
+        _BUCKET_NAME.fullmatch(bucket)
+    ):
+        refused = _render(400, "InvalidBucketName", "The specified bucket is not valid.")
+        return lambda *_: (refused.status, refused.headers, refused.body)
     return S3Response.key_dispatch if bucket and key else S3Response.bucket_dispatch
 
 

@@ -40,7 +40,7 @@ class Keeping:
         self._ledger.note("bucket", bucket)
 
     def took(self, asked: Asked, reply: Reply) -> None:
-        """Note what a request that succeeded may have changed."""
+        """Note what a request may have changed, be it refused."""
         bucket, _, key = asked.path.lstrip("/").partition("/")
         if self._ledger.journal is None or asked.verb in ("GET", "HEAD") or not bucket:
             return
@@ -99,5 +99,8 @@ def _named(asked: Asked) -> list[str]:
     """The keys in a request to delete several."""
     if "delete" not in asked.query:
         return []
-    tree = ET.fromstring(asked.body)  # noqa: S314 - moto has parsed it and done what it says
+    try:
+        tree = ET.fromstring(asked.body)  # noqa: S314 - moto has parsed it and done what it says
+    except ET.ParseError:
+        return []  # and refused it
     return [one.text or "" for one in tree.iter() if one.tag.rpartition("}")[2] == "Key"]
