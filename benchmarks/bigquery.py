@@ -19,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from statistics import median
+from tempfile import TemporaryFile
+from typing import IO
 
 import orjson
 from google.api_core.client_options import ClientOptions
@@ -42,6 +44,10 @@ LIMITS = {
 """Jobs take no virtual time, so that what is left is the emulator's own."""
 KEPT_JOBS = 10_000
 """As many finished jobs as the emulator remembers unless told otherwise: memory ought not to grow after that."""
+NEEDS = (
+    "bqemulator needs to be installed there, and loads DuckDB's spatial extension when it starts, which it fetches from"
+    " DuckDB's hub: without a network or a copy in ~/.duckdb it cannot start"
+)
 Timer = Callable[[], float]
 
 
@@ -113,11 +119,18 @@ def bqemulator(python: str) -> Iterator[str]:
         probe.close()
     command = [python, "-m", "bqemulator", "start", "--ephemeral", "--project", PROJECT, "--log-level", "error",
                "--rest-port", str(rest), "--grpc-port", str(grpc)]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    with TemporaryFile() as told:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told)
+        yield from _answering(process, python, rest, told)
+
+
+def _answering(process: subprocess.Popen[bytes], python: str, rest: int, told: IO[bytes]) -> Iterator[str]:
     try:
         while True:
             if process.poll() is not None:
-                raise SystemExit(f"--bqemulator {python}: it ended with {process.returncode}; is bqemulator in there?")
+                told.seek(0)
+                last = (told.read().decode(errors="replace").strip() or "and said nothing").splitlines()[-1]
+                raise SystemExit(f"--bqemulator {python}: it ended with {process.returncode}: {last}\n{NEEDS}")
             try:
                 socket.create_connection(("127.0.0.1", rest)).close()
                 break
@@ -217,6 +230,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.jobs <= KEPT_JOBS:
         parser.error(f"--jobs {options.jobs}: take more than {KEPT_JOBS:,}")
+    if not options.bqemulator:
+        print("no bqemulator beside: --bqemulator PYTHON names an interpreter that has it", file=sys.stderr)
     told = sheet.conditions(options.rounds)
     measured = sheet.measure(inside(options.count, options.jobs), options)
     with ExitStack() as stack:

@@ -34,8 +34,13 @@ MACROS: dict[str, tuple[str, str]] = {
         "CASE WHEN r IS NULL THEN NULL ELSE struct_pack(s := struct_extract(r, 'start') IS NOT NULL,"
         " sv := struct_extract(r, 'start'), e := struct_extract(r, 'end') IS NULL, ev := struct_extract(r, 'end')) END",
     ),
-    "wt_div": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a // b END"),
-    "wt_mod": ("a, b", "CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a % b END"),
+    **{
+        f"wt_{word}": (
+            "a, b",
+            f"CASE WHEN b = 0 THEN error('division by zero: ' || a || ' / ' || b) ELSE a {sign} b END",
+        )
+        for word, sign in (("div", "//"), ("mod", "%"))
+    },
     # A shift by 64 places or more leaves nothing, and the places of a negative number are filled with zeros.
     "wt_left_shift": (
         "a, n",
@@ -90,15 +95,14 @@ MACROS: dict[str, tuple[str, str]] = {
         "a",
         "CASE WHEN a < 0 THEN error('Argument to SQRT cannot be negative: ' || wt_float_text(a)) ELSE sqrt(a) END",
     ),
-    "wt_ln": (
-        "a",
-        "CASE WHEN a <= 0 THEN error('Floating point error in function: LN(' || wt_float_text(a) || ')') ELSE ln(a) END",
-    ),
-    "wt_log10": (
-        "a",
-        "CASE WHEN a <= 0 THEN error('Floating point error in function: LOG10(' || wt_float_text(a) || ')')"
-        " ELSE log10(a) END",
-    ),
+    **{
+        f"wt_{name.lower()}": (
+            "a",
+            f"CASE WHEN a <= 0 THEN error('Floating point error in function: {name}(' || wt_float_text(a) || ')')"
+            f" ELSE {name.lower()}(a) END",
+        )
+        for name in ("LN", "LOG10")
+    },
     "wt_log": (
         "a, b",
         "CASE WHEN a <= 0 OR b <= 0 OR b = 1 THEN error('Floating point error in function: LOG(' || wt_float_text(a)"
@@ -113,14 +117,13 @@ MACROS: dict[str, tuple[str, str]] = {
         "CASE WHEN a < 0 AND b <> trunc(b) AND NOT isinf(b) THEN error('Floating point error in function: POW('"
         " || wt_float_text(a) || ', ' || wt_float_text(b) || ')') ELSE pow(a, b) END",
     ),
-    "wt_asin": (
-        "a",
-        "CASE WHEN abs(a) > 1 THEN error('Floating point error in function: ASIN') ELSE asin(a) END",
-    ),
-    "wt_acos": (
-        "a",
-        "CASE WHEN abs(a) > 1 THEN error('Floating point error in function: ACOS') ELSE acos(a) END",
-    ),
+    **{
+        f"wt_{name.lower()}": (
+            "a",
+            f"CASE WHEN abs(a) > 1 THEN error('Floating point error in function: {name}') ELSE {name.lower()}(a) END",
+        )
+        for name in ("ASIN", "ACOS")
+    },
     "wt_greatest": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_max(l) END"),
     "wt_least": ("l", "CASE WHEN list_count(l) < len(l) THEN NULL ELSE list_min(l) END"),
     "wt_least_float": (
@@ -154,18 +157,13 @@ MACROS: dict[str, tuple[str, str]] = {
         "CASE WHEN n < 0 THEN error('Third argument in SUBSTR() cannot be negative') WHEN p = 0 THEN substring(s, 1, n)"
         " WHEN p < 0 AND -p > length(s) THEN substring(s, 1, n) ELSE substring(s, p, n) END",
     ),
-    "wt_left": (
-        "s, n",
-        "CASE WHEN n < 0 THEN error('Second argument in LEFT() cannot be negative') ELSE left(s, n) END",
-    ),
-    "wt_right": (
-        "s, n",
-        "CASE WHEN n < 0 THEN error('Second argument in RIGHT() cannot be negative') ELSE right(s, n) END",
-    ),
-    "wt_repeat": (
-        "s, n",
-        "CASE WHEN n < 0 THEN error('Second argument in REPEAT() cannot be negative') ELSE repeat(s, n) END",
-    ),
+    **{
+        f"wt_{name.lower()}": (
+            "s, n",
+            f"CASE WHEN n < 0 THEN error('Second argument in {name}() cannot be negative') ELSE {name.lower()}(s, n) END",
+        )
+        for name in ("LEFT", "RIGHT", "REPEAT")
+    },
     **{
         f"wt_{side}pad": (
             "s, n, p",
@@ -229,14 +227,14 @@ MACROS: dict[str, tuple[str, str]] = {
         "l, i, shown",
         "CASE WHEN l IS NULL THEN NULL WHEN i < 1 OR i > len(l) THEN error('Array index ' || shown || ' is out of bounds') ELSE l[i] END",
     ),
-    "wt_array_first": (
-        "l",
-        "CASE WHEN len(l) = 0 THEN error('ARRAY_FIRST cannot get the first element of an empty array') ELSE l[1] END",
-    ),
-    "wt_array_last": (
-        "l",
-        "CASE WHEN len(l) = 0 THEN error('ARRAY_LAST cannot get the last element of an empty array') ELSE l[-1] END",
-    ),
+    **{
+        f"wt_array_{side}": (
+            "l",
+            f"CASE WHEN len(l) = 0 THEN error('ARRAY_{side.upper()} cannot get the {side} element of an empty array')"
+            f" ELSE l[{index}] END",
+        )
+        for side, index in (("first", 1), ("last", -1))
+    },
     "wt_array_slice": (
         "l, a, b",
         "list_slice(l, CASE WHEN a < 0 THEN greatest(len(l) + a, 0) ELSE a END + 1,"
