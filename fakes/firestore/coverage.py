@@ -15,6 +15,7 @@ COVERAGE = Coverage(
     methods={
         "Firestore/ListDocuments": Remark("approximated", "by name only; any other order_by is refused"),
         "Firestore/RunQuery": Remark("approximated", "refuses find_nearest and explain_options by name"),
+        "Firestore/RunAggregationQuery": Remark("approximated", "refuses explain_options by name"),
         "Firestore/Listen": Remark("approximated", "a resumed target starts again with RESET; filters are not sent"),
         "Firestore/Write": Remark("refused", "UNIMPLEMENTED; server client libraries commit instead"),
         "Firestore/PartitionQuery": Remark("approximated", "parts of equal size (the service cuts where it likes)"),

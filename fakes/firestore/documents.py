@@ -164,10 +164,10 @@ class Documents:
     # ----------------------------------------------------------------------------------------------- reads by stream
 
     def batch_get_documents(self, request: Any, context: GrpcContext) -> Iterator[PbMessage]:
-        """BatchGetDocuments: those found in the order asked for, then the missing ones, as the vendor's own system test
-        (`test_get_all`) has the service answer.
+        """BatchGetDocuments: each once, those found in the order asked for and then the missing ones, as the vendor's
+        own system test (`test_get_all`) has the service answer.
         """
-        names = [check_document(name) for name in request.documents]
+        names = list(dict.fromkeys(check_document(name) for name in request.documents))
         transaction, at_us = self._seen(request)
         database = self._database
         if at_us is not None and transaction is None:
@@ -187,8 +187,7 @@ class Documents:
 
     def run_query(self, request: Any, context: GrpcContext) -> Iterator[PbMessage]:
         """RunQuery: one answer a result, at least one in all."""
-        if request.HasField("explain_options"):
-            raise GrpcError("UNIMPLEMENTED", "the firestore emulator does not do explain_options")
+        _refuse_explain(request)
         query = Query(request.structured_query)
         documents, transaction, at_us = self._query(request, query, context)
         make = types.RunQueryResponse.pb()
@@ -208,6 +207,7 @@ class Documents:
 
     def run_aggregation_query(self, request: Any, context: GrpcContext) -> Iterator[PbMessage]:
         """RunAggregationQuery: one answer with all aggregations."""
+        _refuse_explain(request)
         wanted = request.structured_aggregation_query
         fields = aggregation.fields_of(wanted.aggregations)
         query = Query(wanted.structured_query, also_ordered_by=fields)
@@ -332,3 +332,8 @@ def _written(request: Any) -> str:
     for write in request.writes:
         return str(write.update.name or write.delete or write.transform.document)
     return str(request.database)
+
+
+def _refuse_explain(request: Any) -> None:
+    if request.HasField("explain_options"):
+        raise GrpcError("UNIMPLEMENTED", "the firestore emulator does not do explain_options")

@@ -7,6 +7,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter, Or
+from google.cloud.firestore_v1.query_profile import ExplainOptions
 
 from fakes.seam import LoseReply, Refuse, Ruling, ServeStale
 from tests.fakes.firestore.conftest import PROJECT
@@ -421,3 +422,15 @@ def test_documents_that_are_there_are_told_before_the_missing(client):
         ref.set({"n": 1})
     found = list(client.get_all([there[0], client.document("games/b"), there[1]]))
     assert [(one.id, one.exists) for one in found] == [("a", True), ("c", True), ("b", False)]
+
+
+def test_a_document_asked_for_twice_is_told_once(client):
+    client.document("games/a").set({"n": 1})
+    assert len(list(client.get_all([client.document("games/a"), client.document("games/a")]))) == 1
+
+
+def test_to_explain_a_query_is_refused_and_not_answered_with_its_results(client):
+    games = client.collection("games")
+    for query in (games.where(filter=FieldFilter("n", ">", 0)), games.count()):
+        with pytest.raises(exceptions.MethodNotImplemented, match="does not do explain_options"):
+            list(query.stream(explain_options=ExplainOptions(analyze=False)))
