@@ -4,9 +4,10 @@
 
 SUITE is `bigquery` (a clone of googleapis/python-bigquery), `storage` (googleapis/python-storage, with its test data),
 `retries` (the same clone: 570 cases of how the client bears faults, of which it skips 5 itself; five minutes with
-`-- -n 2`, for it waits for real) or `pubsub` (googleapis/python-pubsub, less its own `google` folder, which hides the
-installed one; three minutes). PYTHON is an interpreter with that package's test requirements (`noxfile.py` there names
-them). Nothing of a suite is part of this project.
+`-- -n 2`, for it waits for real), `pubsub` (googleapis/python-pubsub, less its own `google` folder, which hides the
+installed one; three minutes) or `firestore` (googleapis/python-firestore at its last commit with tests). PYTHON is an
+interpreter with that package's test requirements (`noxfile.py` there names them). Nothing of a suite is part of this
+project.
 
 Prints how many tests passed, and exits 1 where one fails that `vendor_suite_SUITE.txt` does not explain, or where one
 passes that the list still says fails.
@@ -81,6 +82,8 @@ SUITES = {
     ),
     # Over gRPC, as the vendor's own emulator is tested; IAM and REST are the suite's other half.
     "pubsub": Suite(("system",), ("pubsub",), {}, ("-k", "not RBAC and not rest and not iam")),
+    # Knows that it runs against an emulator, and leaves out what the vendor's own does not do.
+    "firestore": Suite(("system/test_system",), ("firestore",), {}),
 }  # fmt: skip
 
 
