@@ -15,6 +15,7 @@ from fakes.journal import Ledger
 from fakes.pubsub.delivery import Delivery
 from fakes.pubsub.envelope import timestamp
 from fakes.pubsub.expiry import Expiry
+from fakes.pubsub.labels import check_labels
 from fakes.pubsub.limits import Limits, PushPace
 from fakes.pubsub.message import Message, check_batch
 from fakes.pubsub.names import DELETED_TOPIC, checked, project_of
@@ -253,6 +254,7 @@ class Broker:
     def create_snapshot(self, name: str, subscription: str, labels: Mapping[str, str]) -> Snapshot:
         """Take a snapshot of a subscription; ALREADY_EXISTS, or FAILED_PRECONDITION if its backlog is too old."""
         checked(name, "snapshots")
+        check_labels(labels)
         with self.lock:
             now_ns = self.around.now_ns()
             self.live_snapshots()

@@ -79,8 +79,8 @@ COVERAGE = Coverage(
         "duplicates, reordering, delay": _same("legal weather, off unless asked for: `weather={duplicate: 0.01}`"),
         "a topic without subscription": _same("the message vanishes; the history says `unrouted`"),
         "limits": _same(
-            "1,000 messages and 10 MB a publish, 512 KiB an acknowledgement; attributes, keys, filters, schemas, and "
-            "resources a project"
+            "1,000 messages and 10 MB a publish, 512 KiB an acknowledgement; attributes, keys, filters, labels, "
+            "schemas, and resources a project"
         ),
         "expiration policy": _same("31 d without use unless given; a topology file's subscriptions never expire"),
         "REST": _not("gRPC only"),

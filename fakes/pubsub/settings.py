@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fakes.pubsub.filters import compile_filter
+from fakes.pubsub.labels import check_labels
 from fakes.pubsub.names import checked
 from fakes.seam import GrpcError
 
@@ -95,6 +96,7 @@ def read_settings(pb: Any, filter_bytes: int) -> Settings:
 
     Raises INVALID_ARGUMENT or OUT_OF_RANGE for what the service refuses, UNIMPLEMENTED for what only we do not do.
     """
+    check_labels(pb.labels)
     for field in ("bigquery_config", "cloud_storage_config", "bigtable_config"):
         if pb.HasField(field):
             raise _not_emulated(pb.name, field, "pull from the subscription and write yourself")
@@ -171,8 +173,8 @@ def _between(field: str, value: float, least: float, most: float) -> float:
         return value
     raise GrpcError(
         "INVALID_ARGUMENT" if field != "dead_letter_policy.max_delivery_attempts" else "OUT_OF_RANGE",
-        f"The value for {field} is out of bounds. You passed {value:g} in the request, but the value must be between "
-        f"{least:g} and {most:g}.",
+        f"The value for {field} is out of bounds. You passed {value:.15g} in the request, but the value must be "
+        f"between {least:.15g} and {most:.15g}.",
     )
 
 

@@ -14,6 +14,7 @@ from google.pubsub_v1 import types
 from fakes.paging import page
 from fakes.pubsub import replay
 from fakes.pubsub.broker import Broker
+from fakes.pubsub.labels import check_labels
 from fakes.pubsub.methods import Table
 from fakes.pubsub.names import project_of
 from fakes.rpc import Rpc
@@ -71,6 +72,7 @@ class Snapshots:
             snapshot = self._broker.snapshot(request.snapshot.name)
             for path in request.update_mask.paths:
                 if path == "labels":
+                    check_labels(request.snapshot.labels)
                     snapshot.labels = dict(request.snapshot.labels)
                 elif path == "expire_time":
                     snapshot.expire_ns = _to_ns(request.snapshot.expire_time)

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from typing import Any
 
 from fakes.journal import Ledger
+from fakes.pubsub.labels import check_labels
 from fakes.pubsub.message import Message
 from fakes.pubsub.subscription import Subscription
 from fakes.seam import GrpcError
@@ -16,6 +17,7 @@ from fakes.seam import GrpcError
 
 def check_topic(pb: Any) -> None:
     """Raise INVALID_ARGUMENT for a `google.pubsub.v1.Topic` the service refuses, UNIMPLEMENTED where only we do."""
+    check_labels(pb.labels)
     if pb.HasField("ingestion_data_source_settings"):
         raise _not_emulated(pb.name, "ingestion_data_source_settings", "publish what is to be ingested")
     if pb.message_transforms:
@@ -26,7 +28,7 @@ def check_topic(pb: Any) -> None:
         if not 600 <= retention_s <= 31 * 86_400:
             raise GrpcError(
                 "INVALID_ARGUMENT",
-                f"The value for message_retention_duration is out of bounds. You passed {retention_s:g} in the "
+                f"The value for message_retention_duration is out of bounds. You passed {retention_s:.15g} in the "
                 "request, but the value must be between 600 and 2678400.",
             )
 

@@ -87,6 +87,30 @@ def test_a_scenario_may_lower_a_limit():
         desk.publish(b"a", b"b")
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [{"Upper": "x"}, {"ok": "Upper"}, {"1st": "x"}, {"": "x"}, {"a" * 64: "x"}, {f"k{n}": "x" for n in range(65)}],
+)
+def test_labels_the_service_does_not_take_are_refused_of_any_resource(labels):
+    desk = Desk()
+    desk.topic()
+    desk.subscription()
+    snapshot = types.CreateSnapshotRequest(name=f"projects/{PROJECT}/snapshots/one", subscription=SUB, labels=labels)
+    for make in (
+        lambda: desk.topic(f"{TOPIC}-2", labels=labels),
+        lambda: desk.subscription(f"{SUB}-2", labels=labels),
+        lambda: desk.rpc.call("CreateSnapshot", snapshot, types.Snapshot),
+    ):
+        with pytest.raises(GrpcError, match="label") as refused:
+            make()
+        assert refused.value.code == "INVALID_ARGUMENT"
+
+
+def test_labels_the_service_takes_are_kept():
+    labels = {"team-1": "data_2", "größe": "", "empty": ""}
+    assert dict(Desk().topic(labels=labels).labels) == labels
+
+
 def test_an_acknowledgement_beyond_its_limit_is_refused():
     desk = Desk(limits={"bytes_per_ack": 100})
     desk.topic()
