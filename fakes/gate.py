@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from fakes.journal import JournalError
 from fakes.seam import (
     Call,
     ConnectionLost,
@@ -127,6 +128,15 @@ class Gate:
             note("refused", replace(front.see(reply), applied=False, unsupported=what))
             return reply
 
+        def done() -> R:
+            try:
+                return answered(effect())
+            except JournalError as error:
+                # A full disk, say. The effect is there until the process ends; nobody is told that it is kept.
+                reply = front.refuse(Refuse(503, message=f"the emulator cannot keep its state: {error}"))
+                note("error", replace(front.see(reply), applied=None))
+                return reply
+
         def lost(reply: R, sent: bytes = b"") -> ConnectionLost:
             seen = front.see(reply)
             note("lost", seen)
@@ -134,10 +144,10 @@ class Gate:
 
         match verdict:
             case Pass():
-                return answered(effect())
+                return done()
             case Delay(seconds):
                 around.sleep(seconds)
-                return answered(effect())
+                return done()
             case Refuse():
                 return refuse(verdict)
             case ServeStale(age_s):
