@@ -82,7 +82,8 @@ def make_environment(venv: Path, wanted: str) -> None:
 def command(arguments: list[str]) -> list[str]:
     """Return what to run for `arguments`: pytest for `test`, the command line of the project for all else."""
     if arguments[:1] == ["test"]:
-        return [str(BIN / "python"), "-m", "pytest", "--numprocesses=auto", *arguments[1:]]
+        # Neighbouring tests share what is dear to make: a worker gets whole stretches, and helps others at the end.
+        return [str(BIN / "python"), "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", *arguments[1:]]
     return [str(BIN / "windtunnel"), *arguments]
 
 

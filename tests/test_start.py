@@ -72,7 +72,8 @@ def test_another_python_asks_for_another_environment(start: dict[str, Any], clon
 
 
 def test_test_runs_pytest_on_all_cores(start: dict[str, Any]) -> None:
-    assert start["command"](["test", "-k", "seam"])[1:] == ["-m", "pytest", "--numprocesses=auto", "-k", "seam"]
+    pytest_on_all_cores = ["-m", "pytest", "--numprocesses=auto", "--dist=worksteal"]
+    assert start["command"](["test", "-k", "seam"])[1:] == [*pytest_on_all_cores, "-k", "seam"]
 
 
 def test_all_else_goes_to_windtunnel(start: dict[str, Any]) -> None:

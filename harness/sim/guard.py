@@ -6,6 +6,7 @@ so silently. Files on disk are allowed. It must not know the network or the loop
 
 from __future__ import annotations
 
+import errno
 import functools
 import multiprocessing.process
 import sys
@@ -67,6 +68,16 @@ class RealIoImportError(RealIoError, ImportError):
     """An ImportError, so that libraries for which such a module is optional do without it."""
 
 
+class RealProcessError(RealIoError, FileNotFoundError):
+    """A FileNotFoundError, as of a container without that program: libraries that only ask (Sentry, for git's
+    revision) do without it.
+    """
+
+    def __init__(self, call: str, remedy: str) -> None:
+        super().__init__(call, remedy)
+        self.errno = errno.ENOENT
+
+
 class _Guard:
     """Whether real I/O is refused now. Audit hooks cannot be taken out again, so they ask here."""
 
@@ -87,7 +98,8 @@ class _Guard:
         # A simulation is one OS thread; others are a debugger's own.
         if found is not None and self.on and not self.exempt and real_ident() == self.thread:
             call, remedy = found
-            raise RealIoError(f"{call}{_shown(event, args)}", remedy)
+            refusal = RealProcessError if event == "subprocess.Popen" else RealIoError
+            raise refusal(f"{call}{_shown(event, args)}", remedy)
 
 
 _GUARD = _Guard()

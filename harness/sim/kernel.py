@@ -22,6 +22,7 @@ from harness.sim import (
     chance,
     deadlock,
     exit_hooks,
+    file_times,
     hardware,
     imports,
     isolation,
@@ -65,6 +66,7 @@ class Kernel:
         self.loop = loop
         self.clock = Clock(loop, 0)
         self.chance = Chance(0)
+        self.file_times = file_times.install(self.clock.wall_ns)
         self.on_log: Callable[[Process, logging.LogRecord], None] = lambda process, record: None
         self.on_error: Callable[[Process | None, BaseException], None] = lambda process, error: None
         self.packages: Packages | None = None
@@ -80,6 +82,7 @@ class Kernel:
         self.loop.rewind()
         self.clock.epoch_ns = epoch_ns
         self.chance.restart(seed)
+        self.file_times.begin()
         self.loop.on_collect = self._collect
         self.standstill.install()
         gc.disable()

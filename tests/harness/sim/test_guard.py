@@ -1,5 +1,6 @@
 """Real I/O inside a simulation is refused, however it is reached."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -26,6 +27,9 @@ def test_child_processes_are_refused_and_named():
 
     a_network()
     refused("subprocess.Popen(['ls', '-l'])", subprocess.run, ["ls", "-l"], check=False)
+    with pytest.raises(FileNotFoundError) as caught:  # who only asks whether there is such a program, does without
+        subprocess.check_output(["git", "rev-parse", "HEAD"])
+    assert caught.value.errno == errno.ENOENT
     refused("os.system(b'true')", os.system, "true")
     refused("os.fork", os.fork)
     refused("os.posix_spawn", os.posix_spawn, "/bin/true", ["true"], {})
