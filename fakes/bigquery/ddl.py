@@ -161,7 +161,8 @@ class Ddl:
         else:
             raise invalid_query("CREATE TABLE needs a column list or a query")
         layout = options.layout(node, fields)
-        table = Table(id, "TABLE", fields, self.now_ms, self.now_ms, extra=options.table(node), **layout)
+        extra = options.table(node) | (options.constraints(schema, self._id) if schema is not None else {})
+        table = Table(id, "TABLE", fields, self.now_ms, self.now_ms, extra=extra, **layout)
         if like is not None and not layout.get("partitioning"):
             table.partitioning, table.clustering = source.partitioning, source.clustering
         if options.expiration_ms(node) is not None:
@@ -320,7 +321,12 @@ class Ddl:
                 dataset.tables[new] = table
             case exp.AlterSet():
                 settings = options.settings(action)
-                options.apply(table, settings)
+                if (column := action.args.get("column")) is None:
+                    options.apply(table, settings)
+                elif (described := known.get(column.lower())) is None:
+                    raise invalid_query(f"Column not found: {column}")
+                else:
+                    options.apply_to_column(described, settings)
             case exp.AlterColumn():
                 self._alter_column(table, action, known)
             case _:

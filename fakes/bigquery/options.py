@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from sqlglot import exp
@@ -9,6 +10,7 @@ from sqlglot import exp
 from fakes.bigquery.catalog import Table
 from fakes.bigquery.errors import Unsupported, invalid_query
 from fakes.bigquery.sql import moments
+from fakes.bigquery.sql.scope import TableId
 
 N = TypeVar("N", bound=exp.Expression)
 
@@ -208,3 +210,47 @@ def _partition(node: exp.Expression, fields: dict[str, dict[str, Any]]) -> tuple
             bounds = {"start": low, "end": high, "interval": step}
             return "range_partitioning", {"field": named(inner.name), "range": bounds}
     raise Unsupported(f"PARTITION BY {node.sql('bigquery')}")
+
+
+def apply_to_column(field: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Set the options of a column; raises for those that are not emulated."""
+    for key, value in given.items():
+        if key != "description":
+            raise Unsupported(f"column option {key}")
+        if value is None:
+            field.pop("description", None)
+        else:
+            field["description"] = value
+
+
+def constraints(schema: exp.Schema, id_of: Callable[[exp.Expression], TableId]) -> dict[str, Any]:
+    """`tableConstraints` of the keys that a column list declares: the service keeps them and enforces none."""
+    found: dict[str, Any] = {}
+
+    def key(columns: list[str]) -> None:
+        found["primaryKey"] = {"columns": columns}
+
+    def reference(name: str, columns: list[str], to: exp.Schema) -> None:
+        project, dataset, table = id_of(to.this)
+        pairs = zip(columns, to.expressions, strict=True)
+        others = found.setdefault("foreignKeys", [])
+        others.append({
+            "name": name or f"fk${len(others) + 1}",
+            "referencedTable": {"projectId": project, "datasetId": dataset, "tableId": table},
+            "columnReferences": [{"referencingColumn": c, "referencedColumn": r.name} for c, r in pairs],
+        })  # fmt: skip
+
+    for one in schema.expressions:
+        named = one.expressions[0] if isinstance(one, exp.Constraint) else one
+        name = one.name if isinstance(one, exp.Constraint) else ""
+        if isinstance(named, exp.PrimaryKey):
+            key([column.name for column in named.expressions])
+        elif isinstance(named, exp.ForeignKey):
+            reference(name, [column.name for column in named.expressions], named.args["reference"].this)
+        for constraint in named.args.get("constraints") or () if isinstance(named, exp.ColumnDef) else ():
+            kind = constraint.args.get("kind")
+            if isinstance(kind, exp.PrimaryKeyColumnConstraint):
+                key([named.name])
+            elif isinstance(kind, exp.Reference):
+                reference("", [named.name], kind.this)
+    return {"tableConstraints": found} if found else {}

@@ -78,6 +78,8 @@ the limit, and then fails with `Could not serialize access to table`.
 * Bytes processed and billed are estimates: rows times the widths of the columns that the text names, text as 8 bytes,
   nothing pruned; the rounding (10 MB a table) and `maximumBytesBilled` are the service's. Slot time is the job's duration.
 * Results of more than 10,000 rows are not kept in the query cache, nor more than 200 of them.
+* Of finished jobs the newest `keep_jobs` are remembered, with the results of the newest `keep_results`; the service
+  keeps them for 180 days and about a day. DuckDB's own memory grows by some 0.5 kB a MERGE or join.
 * APPROX_ functions are exact; quantiles take the nearest rank.
 * BIGNUMERIC keeps 20 digits before and 18 after the point; more is refused. NUMERIC products and quotients need less
   than 10²⁰ in between.

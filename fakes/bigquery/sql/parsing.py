@@ -20,6 +20,10 @@ _UNNEST_FIRST = re.compile(r"\(\s*UNNEST\s*\(", re.I)
 _WITH_EXPRESSION = re.compile(r"\bWITH\s*\(\s*\w+\s+AS\b", re.I)
 _MODEL = re.compile(r"\b((?:ML|AI)\.\w+)\s*\(\s*(?:MODEL|TABLE)\b", re.I)
 _TABLE_ARGUMENT = re.compile(r"\b(RANGE_SESSIONIZE\s*\(\s*)TABLE\s+((?:`[^`]+`|[\w-]+)(?:\.(?:`[^`]+`|[\w-]+))*)", re.I)
+_OPTIONS_OF = re.compile(
+    r"^(\s*ALTER\s+)(?:(SCHEMA)\b|TABLE\b(.*?)\bALTER\s+COLUMN\s+(?:IF\s+EXISTS\s+)?`?(\w+)`?)(?=.*?\bSET\s+OPTIONS\b)",
+    re.I | re.S,
+)
 _SNAPSHOT = re.compile(r"^(\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+)(SNAPSHOT\s+)(?=TABLE\b)", re.I)
 
 
@@ -33,6 +37,10 @@ def statement(text: str) -> exp.Expression:
     """The one statement of `text`; raises 400 `invalidQuery` for a syntax error."""
     # The grammar does not know snapshots; they differ from tables in kind only.
     text = _SNAPSHOT.sub(lambda m: m.group(1) + " " * len(m.group(2)), text)
+    altered = _OPTIONS_OF.match(text)
+    if altered is not None:
+        # Nor options of schemas and columns: they are read as a table's.
+        text = f"{altered.group(1)}TABLE{altered.group(3) or ''}{text[altered.end() :]}"
     # Nor a table as an argument.
     text = _TABLE_ARGUMENT.sub(r"\1(SELECT * FROM \2)", text)
     if refused := _REFUSED.search(text) or _MODEL.search(text):
@@ -63,6 +71,11 @@ def statement(text: str) -> exp.Expression:
     if len(found) != 1:
         raise invalid_query("Syntax error: Expected end of input")
     node = found[0]
+    if altered is not None and isinstance(node, exp.Alter):
+        if altered.group(2):
+            node.set("kind", "SCHEMA")
+        else:
+            node.args["actions"][0].set("column", altered.group(4))
     if isinstance(node, (exp.Column, exp.Alias, exp.Identifier)):
         first = tokens[0]
         raise invalid_query(f'Syntax error: Unexpected identifier "{first.text}"', position(text, first.start))

@@ -234,3 +234,24 @@ def test_ranges_that_touch_or_overlap_make_a_session(world: World, mode: str, en
         f"(SELECT 'k' AS k, r FROM UNNEST([{ranges}, NULL]) r), 'r', ['k']{mode}) ORDER BY RANGE_START(r)"
     )
     assert [row["e"] and row["e"].day for row in rows] == ends
+
+
+def test_declared_keys_and_options_of_schemas_and_columns_are_kept(world: World) -> None:
+    world.rows(
+        "CREATE SCHEMA k; CREATE TABLE k.p (id INT64 NOT NULL, x STRING, PRIMARY KEY (id) NOT ENFORCED);"
+        "CREATE TABLE k.f (id INT64 PRIMARY KEY NOT ENFORCED, p INT64 REFERENCES k.p(id) NOT ENFORCED, q INT64,"
+        " CONSTRAINT c FOREIGN KEY (q) REFERENCES k.p(id) NOT ENFORCED)"
+    )
+    keys = world.client.get_table("k.f").table_constraints
+    assert keys.primary_key.columns == ["id"]
+    told = [(key.name, key.referenced_table.table_id, key.column_references[0]) for key in keys.foreign_keys]
+    assert [(n, t, r.referencing_column, r.referenced_column) for n, t, r in told] == [
+        ("fk$1", "p", "p", "id"), ("c", "p", "q", "id"),
+    ]  # fmt: skip
+    world.rows("ALTER SCHEMA k SET OPTIONS (description = 'keys', labels = [('a', 'b')])")
+    world.rows("ALTER TABLE IF EXISTS `k.p` ALTER COLUMN IF EXISTS x SET OPTIONS (description = 'text')")
+    dataset = world.client.get_dataset("k")
+    assert (dataset.description, dataset.labels) == ("keys", {"a": "b"})
+    assert [field.description for field in world.client.get_table("k.p").schema] == [None, "text"]
+    with pytest.raises(BadRequest, match="Column not found: y"):
+        world.rows("ALTER TABLE k.p ALTER COLUMN y SET OPTIONS (description = 'no')")
