@@ -6,7 +6,7 @@ A WSGI app that knows the station and no emulator.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -24,11 +24,12 @@ MAX_BODY_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A status line, a content type and a body."""
+    """A status line, a content type and a body; of 405 also what is allowed, a list of verbs."""
 
     status: str
     body: bytes
     kind: str = "application/json"
+    allow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Control:
         """Serve one request."""
         response = self._answer(environ)
         headers = [("Content-Type", response.kind), ("Content-Length", str(len(response.body)))]
+        if response.allow:
+            headers.append(("Allow", response.allow))
         start_response(response.status, headers)
         return [response.body]
 
@@ -90,7 +93,8 @@ class Control:
             return _problem("401 Unauthorized", REMEDY)
         if operation is None:
             if there:
-                return _problem("405 Method Not Allowed", f"{verb} {path}; see /openapi.json")
+                problem = _problem("405 Method Not Allowed", f"{verb} {path}; see /openapi.json")
+                return replace(problem, allow=", ".join(one.verb for one in there))
             return _problem("404 Not Found", f"there is no {path}; see /openapi.json")
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > MAX_BODY_BYTES:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from harness.faults.spec import FaultSpec
+from harness.timespec import Duration, Moment
 
 Schema = Mapping[str, Any]
 
@@ -68,6 +69,10 @@ class _Words(GenerateJsonSchema):
             "type": ["string", "number"],
             "description": "as scenario files have it: 90s, 15m, 2026-01-16T09:00:00Z",
         }
+
+    def encode_default(self, dft: Any) -> Any:
+        """A default as whoever writes one would write it."""
+        return dft.text if isinstance(dft, Duration | Moment) else super().encode_default(dft)
 
     def function_before_schema(self, schema: Any) -> dict[str, Any]:
         """The schema of a value that may be written short: `refuse: 503`."""

@@ -201,7 +201,9 @@ def test_every_operation_does_what_its_description_says():
     promised_statuses = {name: set(one["responses"]) - {"401"} for name, (_, _, one) in operations.items()}
     assert seen == promised_statuses
     for path in described["paths"]:
-        assert requests.request("PATCH", url + path.replace("{id}", "x")).status_code == 405, path
+        refused = requests.request("PATCH", url + path.replace("{id}", "x"))
+        allowed = set(refused.headers["Allow"].lower().split(", "))
+        assert (refused.status_code, allowed) == (405, set(described["paths"][path])), path
     assert requests.get(f"{url}/faults", params={"fault": "x"}).status_code == 400
     server.close()
     station.close()
@@ -308,3 +310,16 @@ def test_the_record_gives_what_is_asked_for_of_many_events():
 
 def _numbers(lines):
     return [json.loads(line)["seq"] for line in lines]
+
+
+def test_defaults_in_the_description_are_written_as_their_schemas_say():
+    def look(value):
+        if isinstance(value, list):
+            return sum(map(look, value))
+        if not isinstance(value, dict):
+            return 0
+        if "default" in value and "type" in value:
+            jsonschema.Draft202012Validator(value).validate(value["default"])
+        return ("default" in value) + sum(map(look, value.values()))
+
+    assert look(description()["components"]) > 5
