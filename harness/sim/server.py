@@ -39,7 +39,7 @@ PRELOADED = (
     "sqlglot.dialects.bigquery",
     "sqlglot.dialects.duckdb",
 )
-"""Loaded before the first fork where they are installed; a project adds its own with `[tool.windtunnel] preload`."""
+"""Loaded before the first fork where installed; tests choose others with `[tool.windtunnel.pytest] preload`."""
 
 
 class Channel:
