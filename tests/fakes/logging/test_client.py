@@ -55,6 +55,14 @@ def test_what_a_logger_writes_is_found_by_severity_payload_and_label(served):
     assert [entry.severity for entry in by_time] == ["WARNING", "ERROR", "INFO"]
 
 
+def test_the_project_is_a_label_of_every_resource(served):
+    logger = served[0].logger("runs")
+    resource = cloud_logging.Resource(type="cloud_run_revision", labels={"service_name": "phase3"})
+    logger.log_text("hello", resource=resource)
+    [entry] = logger.list_entries(filter_='textPayload="hello"')
+    assert entry.resource.labels == {"service_name": "phase3", "project_id": PROJECT}
+
+
 def test_the_standard_librarys_handler_reaches_it(served):
     client, _, _ = served
     handler = CloudLoggingHandler(client, name="pipeline", transport=SyncTransport)
