@@ -32,6 +32,7 @@ from harness.sim import (
     permits,
     pristine,
     process,
+    psutil_figures,
     python_warnings,
     raw_greenlets,
     semaphores,
@@ -100,6 +101,7 @@ class Kernel:
     def process(self, name: str, instance: int, environ: dict[str, str]) -> Process:
         """Make a process; its death frees the locks and thread table entries it held."""
         made = Process(name, instance, 1000 + len(self.processes), environ)
+        made.started_s = self.clock.wall_ns() / 1e9
         self.processes.append(made)
         system_state.begin(made)
         made.on_death(lambda: imports.release_held_by(made))
@@ -178,6 +180,7 @@ def install() -> Kernel:
     shared_globals.install()
     loggers.install(lambda owner, record: kernel.on_log(owner, record))  # noqa: PLW0108 - on_log is set later
     hardware.install()
+    psutil_figures.install()
     exit_hooks.install()
     signals.install(loop)
     _report_errors(kernel)

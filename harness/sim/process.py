@@ -59,6 +59,8 @@ class Process:
         """What its `os.environ` holds by now."""
         self.label = f"{name}#{instance}"
         self.host_name = f"{name}-{instance}"
+        self.started_s = 0.0
+        """The time of day at its start, in seconds since 1970."""
         self.state = State.RUNNING
         self.modules: dict[str, Any] = {}
         self.signal_handlers: dict[int, Any] = {}
