@@ -74,8 +74,11 @@ class FileTimes:
 
     def told(self, result: os.stat_result, path: Any) -> os.stat_result:
         """Return `result` of the file at `path` (or of that descriptor) with the times of the run."""
+        older = result.st_mtime_ns < self._since_ns
+        if older and not self._known:  # imports look at many a file, and most runs write none
+            return result
         key, size = _key(path), result.st_size
-        if result.st_mtime_ns < self._since_ns and key not in self._known:
+        if older and key not in self._known:
             return result
         now_ns = self._wall_ns()
         at_ns, was, seen_ns = self._known.get(key, (now_ns, _UNKNOWN, now_ns))
