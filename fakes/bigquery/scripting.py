@@ -23,6 +23,7 @@ from fakes.bigquery.sql.types import BOOL, STRING, Type, coercible, from_ast, st
 
 if TYPE_CHECKING:
     from fakes.bigquery.queries import Queries
+    from fakes.bigquery.sql.plan import Plan
 
 NS_PER_MS = 1_000_000
 MOST_TURNS = 100_000
@@ -134,16 +135,22 @@ class Script:
     def _statement(self, text: str, environment: Environment | None = None) -> Result | None:
         environment = environment or self.environment
         plan = environment.plan(text)
-        child = self._child(text, plan.kind)
-        costs.estimate(self.service, child, plan, text)
-        for key in ("bytes", "billed"):
-            self.job.statistics[key] = self.job.statistics.get(key, 0) + child.statistics.get(key, 0)
+        child = self._query(text, plan, "STATEMENT")
         result = self.queries.execute(child, plan, environment)
         self.last = result if result is not None else Result()
         if plan.dml:
             self.environment.system["@@row_count"] = child.statistics.get("affected", 0)
         self.service.jobs.add(child)
         return result
+
+    def _query(self, text: str, plan: Plan, evaluated: str) -> Job:
+        """A child job for a query, whose cost is the script's too."""
+        child = self._child(text, plan.kind)
+        child.statistics["scriptStatistics"] = {"evaluationKind": evaluated}
+        costs.estimate(self.service, child, plan, text)
+        for key in ("bytes", "billed"):
+            self.job.statistics[key] = self.job.statistics.get(key, 0) + child.statistics.get(key, 0)
+        return child
 
     def _child(self, text: str, statement: str) -> Job:
         self.children += 1
@@ -157,7 +164,11 @@ class Script:
         return child
 
     def _value(self, expression: str) -> tuple[Type, Any]:
-        result = self.queries.select(self.environment.plan(f"SELECT {expression}"), self.environment, self.job)
+        text = f"SELECT {expression}"
+        plan = self.environment.plan(text)
+        result = self.queries.select(plan, self.environment, self.job)
+        if plan.sources:  # one that reads tables is a query of its own, as the vendor's sample query_script counts them
+            self.service.jobs.add(self._query(text, plan, "EXPRESSION"))
         kind = result.columns[0][1]
         return kind, bindable(kind, result.rows[0][0])
 

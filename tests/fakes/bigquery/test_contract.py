@@ -223,6 +223,16 @@ def how_a_materialised_view_is_refreshed_can_be_changed(world: World) -> None:
     assert found.mview_query == "SELECT id, COUNT(*) AS n FROM d.t GROUP BY id"
 
 
+def a_script_counts_its_statements_and_the_expressions_that_read_tables(world: World) -> None:
+    text = "DECLARE n INT64 DEFAULT 1; SET n = (SELECT COUNT(*) FROM d.t); SELECT n + 1 AS m;"
+    job = world.client.query(text)
+    assert [dict(row) for row in job.result()] == [{"m": 1}]
+    job.reload()
+    assert job.num_child_jobs == 2
+    kinds = [child.script_statistics.evaluation_kind for child in world.client.list_jobs(parent_job=job)]
+    assert sorted(kinds) == ["EXPRESSION", "STATEMENT"]
+
+
 def a_copy_of_what_was_is_refused_where_nothing_keeps_it(world: World) -> None:
     from google.api_core.exceptions import BadRequest, MethodNotImplemented
 
@@ -260,6 +270,7 @@ BODIES = (
     the_table_that_results_lie_in_is_read_as_any,
     a_key_named_by_a_job_is_the_table_s,
     how_a_materialised_view_is_refreshed_can_be_changed,
+    a_script_counts_its_statements_and_the_expressions_that_read_tables,
     a_copy_of_what_was_is_refused_where_nothing_keeps_it,
     what_is_not_emulated_is_refused_at_once,
 )
