@@ -128,19 +128,25 @@ class Gate:
             note("refused", replace(front.see(reply), applied=False, unsupported=what))
             return reply
 
+        def unkept(error: JournalError) -> R:
+            # A full disk, say. The effect is there until the process ends; nobody is told that it is kept.
+            return front.refuse(Refuse(503, message=f"the emulator cannot keep its state: {error}"))
+
         def done() -> R:
             try:
                 return answered(effect())
             except JournalError as error:
-                # A full disk, say. The effect is there until the process ends; nobody is told that it is kept.
-                reply = front.refuse(Refuse(503, message=f"the emulator cannot keep its state: {error}"))
+                reply = unkept(error)
                 note("error", replace(front.see(reply), applied=None))
                 return reply
 
-        def lost(reply: R, sent: bytes = b"") -> ConnectionLost:
-            seen = front.see(reply)
-            note("lost", seen)
-            return ConnectionLost(sent)
+        def unanswered() -> R:
+            try:
+                reply = effect()
+            except JournalError as error:
+                reply = unkept(error)
+            note("lost", front.see(reply))
+            return reply
 
         match verdict:
             case Pass():
@@ -159,15 +165,12 @@ class Gate:
                     return answered(distorted(verdict))
                 return unsupported(f"{', '.join(verdict.ways())} of {call.method}")
             case LoseReply(status, reason, message, code):
-                reply = effect()
+                unanswered()
                 if status == 0 and not code:
-                    raise lost(reply)
-                note("lost", front.see(reply))
+                    raise ConnectionLost
                 return front.refuse(Refuse(status, reason, message, code))
             case Truncate(after_bytes):
-                reply = effect()
-                note("lost", front.see(reply))
-                return front.truncate(reply, after_bytes)
+                return front.truncate(unanswered(), after_bytes)
             case Hang(seconds):
                 # Recorded before the wait: most hangs outlive the caller or the run, and must not leave no trace.
                 note("timeout", Seen("hang", ok=False, applied=False))

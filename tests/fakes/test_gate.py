@@ -1,7 +1,10 @@
 """The gate tells what an emulator does not support from what a fault refused."""
 
+import pytest
+
 from fakes.gate import Front, Gate, Seen
-from fakes.seam import Call, Distort, Pass, Refuse, Ruling, ServeStale
+from fakes.journal import JournalError
+from fakes.seam import Call, Delay, Distort, LoseReply, Pass, Refuse, Ruling, ServeStale, Truncate
 from tests.fakes.manual import ManualSurroundings
 
 CALL = Call("thing", "read")
@@ -25,6 +28,24 @@ def test_what_the_emulator_itself_refuses_is_recorded_as_unsupported():
     reply, unsupported, call = through(Pass(), lambda: 501)
     assert (reply, call["outcome"]) == (501, "error")
     assert [(e["service"], e["method"], e["what"]) for e in unsupported] == [("thing", "read", "no PIVOT here")]
+
+
+def unkept() -> int:
+    raise JournalError("disk full")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reply", "outcome", "applied"),
+    [
+        (Pass(), 503, "error", "unknown"),
+        (Delay(1.0), 503, "error", "unknown"),
+        (LoseReply(504), 504, "lost", False),
+        (Truncate(3), 503, "lost", False),
+    ],
+)
+def test_what_cannot_be_kept_is_answered_as_unavailable_whatever_the_fault(verdict, reply, outcome, applied):
+    told, _, call = through(verdict, unkept)
+    assert (told, call["outcome"], call["applied"]) == (reply, outcome, applied)
 
 
 def test_a_planned_501_is_not():
