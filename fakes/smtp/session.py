@@ -6,7 +6,6 @@ It must not know how lines travel, faults, or where mail is kept.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -190,7 +189,7 @@ class Session:
             return reply(501, "5.7.0 Authentication cancelled")
         try:
             text = base64.b64decode("" if line == "=" else line, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, no UTF-8 in it, or not even ASCII
             self._login = None
             return reply(501, "5.5.2 Cannot decode response")
         mechanism, *said = self._login

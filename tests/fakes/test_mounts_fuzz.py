@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakes.redis import create as create_redis
@@ -80,6 +80,7 @@ def test_what_is_no_command_is_a_protocol_error(data):
 
 
 @EXAMPLES
+@example(["EHLO x", "AUTH PLAIN", "\xff\xfe"], 64)
 @given(LINES, st.integers(1, 64))
 def test_a_mail_server_answers_every_line_with_a_reply(lines, piece):
     backend = create_smtp(ManualSurroundings())
