@@ -94,10 +94,8 @@ def get_query_results(service: Service, request: Request) -> dict[str, Any]:
         if job.kind != "QUERY":
             raise invalid(f"Cannot retrieve results of a {job.kind} job")
     wait(service, job, request.query.get("timeoutMs"))
-    start = request.number("startIndex", 0) or 0
-    if request.query.get("pageToken"):
-        start = paging.offset_of(request.query["pageToken"])
-    return results(service, request, job, start, request.number("maxResults"), kind="bigquery#getQueryResultsResponse")
+    size = request.number("maxResults")
+    return results(service, request, job, paging.first(request), size, kind="bigquery#getQueryResultsResponse")
 
 
 def results(

@@ -33,10 +33,14 @@ def offset_of(text: str) -> int:
 
 def window(request: Request, most: int = 100_000) -> tuple[int, int]:
     """(first row, how many at most) that a request for rows asks for."""
-    token = request.query.get("pageToken")
-    start = offset_of(token) if token else request.number("startIndex", 0) or 0
     limit = request.number("maxResults")
-    return start, most if limit is None else min(limit, most)
+    return first(request), most if limit is None else min(limit, most)
+
+
+def first(request: Request) -> int:
+    """The first row that a request for rows asks for."""
+    token = request.query.get("pageToken")
+    return offset_of(token) if token else request.number("startIndex", 0) or 0
 
 
 def page(items: Sequence[T], request: Request, default: int = 1_000) -> tuple[Sequence[T], str]:

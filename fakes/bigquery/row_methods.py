@@ -61,13 +61,14 @@ def list_rows(service: Service, request: Request) -> dict[str, Any]:
         if decorator and not summary:
             column, low, high = destinations.partition_bounds(table, decorator)
             where, bounds = f" WHERE {quoted(column)} >= $low AND {quoted(column)} < $high", {"low": low, "high": high}
-        stored = summary or table.sql
         if summary:
-            pass
+            stored = summary
         elif request.sight.age_s:
             stored = service.history.source(table, now_ns - round(request.sight.age_s * 1e9), now_ns).sql
         elif way.ways():
             stored = request.sight.source(table, service.catalog.source(table), now_ns // NS_PER_US).sql
+        else:
+            stored = table.sql
         total = service.engine.run(f"SELECT count(*) FROM {stored}{where}", bounds)[0][0]
         shown = ", ".join(quoted(n) for n, _ in columns) or "1"
         inner = f"SELECT {shown} FROM {stored}{where} LIMIT {size} OFFSET {start}"
